@@ -145,9 +145,10 @@ class guardian_process {
     tell(guardian_word::started, pid);
   }
 
+  // Once it has been asked to end, the command ends by the deadline that stood then: a renewal that came too late
+  // must not let it linger.
   void set_deadline(time_point deadline) {
-    deadline_ = std::max(deadline_, deadline);
-    if (phase_ == phase::ending) kill_at_ = deadline_ - margin_;
+    if (phase_ == phase::running) deadline_ = std::max(deadline_, deadline);
   }
 
   void begin_ending(time_point kill_at) {

@@ -48,8 +48,6 @@ std::optional<process_state> state_of(pid_t pid) {
   return out;
 }
 
-bool is_dead(char state) noexcept { return state == 'Z' || state == 'X'; }
-
 std::vector<pid_t> numbered_entries(const char* folder) {
   std::vector<pid_t> found;
   DIR* dir = ::opendir(folder);
@@ -62,6 +60,14 @@ std::vector<pid_t> numbered_entries(const char* folder) {
   }
   ::closedir(dir);
   return found;
+}
+
+// A process whose first thread has ended looks like a zombie while its other threads run on.
+bool is_dead(pid_t pid, char state) {
+  if (state != 'Z' && state != 'X') return false;
+  char folder[48];
+  std::snprintf(folder, sizeof folder, "/proc/%d/task", static_cast<int>(pid));
+  return numbered_entries(folder).size() <= 1;
 }
 
 // The kernel's own list of a thread's children: quick, but not in every kernel. False where there is none.
@@ -119,7 +125,7 @@ std::vector<pid_t> descendants() {
   }
   std::erase_if(found, [](pid_t pid) {
     const auto state = state_of(pid);
-    return !state || is_dead(state->state);
+    return !state || is_dead(pid, state->state);
   });
   return found;
 }
