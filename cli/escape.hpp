@@ -11,4 +11,7 @@ std::string escape(std::string_view text);
 /// The same for prose, where a backslash is a backslash and only what could harm the line is changed.
 std::string one_line(std::string_view text);
 
+/// Whether all of it is well-formed UTF-8 (control characters too).
+bool is_utf8(std::string_view text) noexcept;
+
 }  // namespace holdfast::cli
