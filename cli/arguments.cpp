@@ -36,6 +36,15 @@ Exit codes:
   70   internal fault     128+N  interrupted by signal N while waiting
   126  the command can't be executed     127  the command was not found)";
 
+/// CLI11 knows nothing of the command after `--`.
+class formatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    if (app->get_name() == "run") return "Usage: holdfast run [OPTIONS] NAME -- COMMAND [ARGUMENT...]\n";
+    return CLI::Formatter::make_usage(app, std::move(name));
+  }
+};
+
 const char* const main_footer = R"(Examples:
   holdfast run backup -- /usr/local/bin/backup.sh
   holdfast run -w 10s deploy/web -- make deploy
@@ -84,6 +93,7 @@ struct parser {
   CLI::App* help_app = nullptr;
 
   parser() {
+    app.formatter(std::make_shared<formatter>());
     app.footer(main_footer);
     app.set_help_flag("-h,--help", "Print this help");
     app.add_flag("--version", version, "Print the version");
@@ -97,7 +107,6 @@ struct parser {
 
   void add_run() {
     run_app = app.add_subcommand("run", "Run a command while holding a lock");
-    run_app->usage("Usage: holdfast run [OPTIONS] NAME -- COMMAND [ARGUMENT...]");
     run_app->footer(run_footer);
     run_app->add_option("-s,--store", run.store, store_help)->type_name("URL");
     auto* wait = run_app->add_option("-w,--wait", texts.wait, "Wait at most that long (default: for ever)");
@@ -142,10 +151,12 @@ request_line help(parser& of) {
     print(of.app.help());
     return nothing_to_do{};
   }
-  const CLI::App* topic = of.app.get_subcommand_no_throw(of.topic);
-  if (topic == nullptr) throw usage_error{"no such command: '" + of.topic + "' (try `holdfast help`)"};
-  print(topic->help());
-  return nothing_to_do{};
+  for (const CLI::App* topic : of.app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (topic->get_name() != of.topic) continue;
+    print(topic->help("holdfast"));
+    return nothing_to_do{};
+  }
+  throw usage_error{"no such command: '" + of.topic + "' (try `holdfast help`)"};
 }
 
 run_options finish_run(parser& of, std::vector<std::string> words, bool separated) {
@@ -171,8 +182,7 @@ break_options finish_break(parser& of) {
   return out;
 }
 
-// CLI11 wants an option's value as a word of its own or after `=`; it takes no value that looks like an option, though
-// `-w -5s` deserves to hear what is wrong with it.
+// `-s "$URL"` with an unset variable is a mistake, not a wish for the default.
 void refuse_empty_values(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options())
     for (const std::string& value : option->results())
@@ -185,7 +195,7 @@ request_line read(parser& of, std::vector<std::string> words, std::vector<std::s
     of.app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     const auto chosen = of.app.get_subcommands();
-    print(chosen.empty() ? of.app.help() : chosen.front()->help());
+    print(chosen.empty() ? of.app.help() : chosen.front()->help("holdfast"));
     return nothing_to_do{};
   }
   const auto chosen = of.app.get_subcommands();

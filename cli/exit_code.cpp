@@ -21,7 +21,6 @@ int exit_code_of(const status& why) noexcept {
     case errc::invalid_argument: return exit_usage;
     case errc::not_held: return exit_not_held;
     case errc::cancelled:
-    case errc::already_held:
     case errc::closed:
     case errc::forked:
     case errc::internal: break;
