@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/dispatcher.hpp"
-#include "core/fork_count.hpp"
+#include "core/fork_generation.hpp"
 #include "core/registry.hpp"
 #include "core/resource.hpp"
 #include "core/system_clock.hpp"
@@ -22,7 +22,7 @@ std::shared_ptr<client_core> client_core::open(std::string_view url, client_opti
 }
 
 client_core::client_core(std::string_view text, client_options options)
-    : forks_{fork_count()}, options_{std::move(options)} {
+    : forks_{fork_generation()}, options_{std::move(options)} {
   const auto positive = [](duration span, const char* name) {
     if (span <= duration::zero() || span > longest_ttl)
       throw error{{errc::invalid_argument, std::string{name} + " must be more than 0 and at most a year"}};
@@ -63,7 +63,7 @@ void client_core::begin() {
 
 client_core::~client_core() = default;
 
-bool client_core::forked() const noexcept { return forks_ != fork_count(); }
+bool client_core::forked() const noexcept { return forks_ != fork_generation(); }
 
 status client_core::usable() const noexcept {
   if (forked()) return {errc::forked, "this client belongs to the process that forked this one: make a new client"};

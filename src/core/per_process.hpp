@@ -1,8 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
-#include "core/fork_count.hpp"
+#include "core/fork_generation.hpp"
 
 namespace holdfast::core {
 
@@ -11,13 +12,13 @@ namespace holdfast::core {
 template <class T>
 T& per_process() {
   struct made {
-    std::uint32_t forks;
+    std::uint64_t forks;
     T object;
   };
   static constinit std::atomic<made*> current{nullptr};
   made* seen = current.load(std::memory_order_acquire);
-  while (seen == nullptr || seen->forks != fork_count()) {
-    auto* fresh = new made{.forks = fork_count(), .object = {}};
+  while (seen == nullptr || seen->forks != fork_generation()) {
+    auto* fresh = new made{.forks = fork_generation(), .object = {}};
     if (current.compare_exchange_strong(seen, fresh, std::memory_order_acq_rel)) return fresh->object;
     delete fresh;
   }
