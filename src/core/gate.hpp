@@ -62,6 +62,8 @@ class gate {
 
   /// The turn is over at `now`. `sound`: the lease is neither lost nor in jeopardy, so it may be passed on.
   next_turn on_turn_ended(time_point now, bool sound) noexcept;
+  /// The tenure's ttl is another one from now on.
+  void on_refreshed(duration ttl) noexcept { grant_.ttl = ttl; }
   /// The release has been answered, or is the keeper's now.
   void on_released() noexcept { phase_ = phase::idle; }
 

@@ -35,11 +35,10 @@ class lease_machine {
   /// When on_time should be asked next: the jeopardy's instant, then the deadline.
   [[nodiscard]] time_point look_at() const noexcept;
   [[nodiscard]] duration ttl() const noexcept { return ttl_; }
-
- private:
   /// The ttl to count with: not longer than any that the store may have been told and not confirmed.
   [[nodiscard]] duration counted() const noexcept { return ttl_ < doubted_ ? ttl_ : doubted_; }
 
+ private:
   time_point sent_;         ///< Of the last confirmed grant or renewal.
   time_point deadline_;
   time_point renew_at_;
