@@ -15,7 +15,7 @@
 #include "holdfast/status.hpp"
 
 /// The boundary between the core and the stores. Each verb is one round trip on the calling thread that ends by its
-/// deadline (`by`); it never waits for a holder. A store is called by many threads at once.
+/// deadline (`by`, of boot_clock); it never waits for a holder. A store is called by many threads at once.
 namespace holdfast::core {
 
 enum class lock_mode : std::uint8_t { exclusive, shared };

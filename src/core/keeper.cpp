@@ -1,0 +1,306 @@
+#include "core/keeper.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "core/lease_time.hpp"
+#include "core/worker.hpp"
+
+namespace holdfast::core {
+
+namespace {
+
+constexpr std::size_t batch_most = 500;
+/// Leases that are due within this of each other are renewed together.
+constexpr duration batch_slack = std::chrono::milliseconds{20};
+
+}  // namespace
+
+class keeper::loop : public std::enable_shared_from_this<loop> {
+ public:
+  explicit loop(surroundings of) : of_{std::move(of)} {}
+
+  void keep(tenure& what);
+  void forget(tenure& what) noexcept;
+  bool borrow(tenure& what) noexcept;
+  void give_back(tenure& what) noexcept { put_back(what); }
+  void begin_waiting(const owner_id& owner, const std::string& resource);
+  void end_waiting(const owner_id& owner) noexcept;
+  void undo(leftover what) noexcept;
+  bool drain(duration within) noexcept;
+  void stop() noexcept;
+
+ private:
+  struct pending {
+    leftover what;
+    time_point try_at{};
+    unsigned tries = 0;
+  };
+  using guard = std::unique_lock<std::mutex>;
+
+  void start();  // mutex_ is held
+  void run();
+  void put_back(tenure& what) noexcept;
+  [[nodiscard]] time_point next_due() const noexcept;  // mutex_ is held
+  void renew_due(guard& lock);
+  void renew(std::span<const std::shared_ptr<tenure>> batch);
+  void beat_due(guard& lock);
+  void beat(std::span<const std::pair<owner_id, std::string>> batch);
+  void undo_due(guard& lock);
+  bool undone(const leftover& what);
+  [[nodiscard]] time_point verb_limit() const { return boot_clock::now() + of_.command_timeout; }
+
+  surroundings of_;
+  std::mutex mutex_;
+  condition changed_;        // for the thread
+  condition settled_;        // for borrow() and drain()
+  timer_heap<tenure, &tenure::renew_hook> due_;            // guarded by mutex_, like all below
+  std::vector<const tenure*> under_way_;
+  std::unordered_map<owner_id, std::string> waiting_;
+  time_point beat_at_{};
+  std::vector<pending> leftovers_;
+  time_point wakes_at_ = time_point::min();
+  std::thread thread_;
+  bool running_ = false;
+  bool stopping_ = false;
+};
+
+void keeper::loop::start() {
+  if (running_) return;
+  thread_ = start_worker("hf-keeper", [self = shared_from_this()] { self->run(); });
+  running_ = true;
+}
+
+void keeper::loop::keep(tenure& what) {
+  const auto when = what.renew_at();
+  if (!when) return;
+  const guard lock{mutex_};
+  start();
+  due_.set(what, *when);
+  if (*when < wakes_at_) changed_.notify_one();
+}
+
+void keeper::loop::put_back(tenure& what) noexcept {
+  const guard lock{mutex_};
+  std::erase(under_way_, &what);
+  settled_.notify_all();
+  const auto when = what.renew_at();
+  if (!when || !running_) return;
+  due_.set(what, *when);
+  if (*when < wakes_at_) changed_.notify_one();
+}
+
+void keeper::loop::forget(tenure& what) noexcept {
+  const guard lock{mutex_};
+  due_.remove(what);
+}
+
+bool keeper::loop::borrow(tenure& what) noexcept {
+  guard lock{mutex_};
+  while (std::find(under_way_.begin(), under_way_.end(), &what) != under_way_.end())
+    settled_.wait_for(lock, std::chrono::seconds{1});
+  due_.remove(what);
+  if (!what.begin_renewal()) return false;
+  under_way_.push_back(&what);
+  return true;
+}
+
+void keeper::loop::begin_waiting(const owner_id& owner, const std::string& resource) {
+  if (of_.traits.heartbeat_every <= duration::zero()) return;
+  const guard lock{mutex_};
+  start();
+  if (waiting_.empty()) beat_at_ = of_.time->now() + of_.traits.heartbeat_every;
+  waiting_.emplace(owner, resource);
+  if (beat_at_ < wakes_at_) changed_.notify_one();
+}
+
+void keeper::loop::end_waiting(const owner_id& owner) noexcept {
+  const guard lock{mutex_};
+  waiting_.erase(owner);
+}
+
+void keeper::loop::undo(leftover what) noexcept {
+  const guard lock{mutex_};
+  leftovers_.push_back({.what = std::move(what), .try_at = of_.time->now(), .tries = 0});
+  try {
+    start();
+  } catch (const std::system_error&) {
+    return;  // No thread to be had now; the lease runs out by itself, and a later start() takes this up.
+  }
+  changed_.notify_one();
+}
+
+bool keeper::loop::drain(duration within) noexcept {
+  const time_point until = boot_clock::now() + within;
+  guard lock{mutex_};
+  while (!leftovers_.empty()) {
+    const duration left = until - boot_clock::now();
+    if (left <= duration::zero()) return false;
+    settled_.wait_for(lock, left);
+  }
+  return true;
+}
+
+void keeper::loop::stop() noexcept {
+  guard lock{mutex_};
+  stopping_ = true;
+  changed_.notify_one();
+  if (!thread_.joinable()) return;
+  std::thread ended = std::move(thread_);
+  const bool busy = !leftovers_.empty();
+  lock.unlock();
+  // The thread owns what it needs. With leftovers it goes on by itself; on itself it can't wait.
+  if (busy || ended.get_id() == std::this_thread::get_id())
+    ended.detach();
+  else
+    ended.join();
+}
+
+time_point keeper::loop::next_due() const noexcept {
+  time_point next = due_.earliest();
+  if (!waiting_.empty()) next = std::min(next, beat_at_);
+  for (const pending& each : leftovers_) next = std::min(next, each.try_at);
+  return next;
+}
+
+void keeper::loop::run() {
+  guard lock{mutex_};
+  while (!stopping_ || !leftovers_.empty()) {
+    renew_due(lock);
+    beat_due(lock);
+    undo_due(lock);
+    const time_point next = next_due();
+    if (next <= of_.time->now() || (stopping_ && leftovers_.empty())) continue;
+    wakes_at_ = next;
+    if (next == time_point::max())
+      changed_.wait(lock);
+    else
+      changed_.wait_for(lock, of_.time->sleep_until(next));
+    wakes_at_ = time_point::min();  // Awake: whoever changes something need not notify.
+  }
+}
+
+void keeper::loop::renew_due(guard& lock) {
+  const time_point now = of_.time->now();
+  if (due_.earliest() > now) return;
+  std::vector<std::shared_ptr<tenure>> batch;
+  while (batch.size() < batch_most && due_.earliest() <= now + batch_slack) {
+    tenure& next = due_.top();
+    due_.remove(next);
+    auto kept = next.weak_from_this().lock();
+    if (!kept || !kept->begin_renewal()) continue;
+    under_way_.push_back(kept.get());
+    batch.push_back(std::move(kept));
+  }
+  lock.unlock();
+  if (!batch.empty()) renew(batch);
+  batch.clear();  // May be the last of a tenure, and of the client: not under the lock.
+  lock.lock();
+}
+
+void keeper::loop::renew(std::span<const std::shared_ptr<tenure>> batch) {
+  std::vector<lease_ref> leases;
+  leases.reserve(batch.size());
+  time_point first_deadline = time_point::max();
+  for (const auto& each : batch) {
+    leases.push_back({each->name(), each->owner(), each->ttl(), each->token()});
+    first_deadline = std::min(first_deadline, each->deadline());
+  }
+  // An answer after the deadline is of no use; a struggling store is asked again before it.
+  const duration left = first_deadline - of_.time->now();
+  const duration bound = std::clamp<duration>(left / 2, std::chrono::milliseconds{50}, of_.command_timeout);
+  std::vector<renew_verdict> verdicts(batch.size(), renew_verdict::unknown);
+  const time_point sent = of_.time->now();
+  const auto answer = of_.at->renew(leases, verdicts, boot_clock::now() + bound);
+  if (!answer.why.ok()) of_.store_failed(answer.why);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    switch (verdicts[i]) {
+      case renew_verdict::renewed:
+        batch[i]->on_renewed(answer.sent, leases[i].ttl);
+        break;
+      case renew_verdict::lost:
+        batch[i]->lose({errc::not_held, "the store says that the lease on '" + batch[i]->name() +
+                                            "' is not held any more (it ran out or was broken)"});
+        break;
+      case renew_verdict::unknown:
+        batch[i]->on_renewal_unknown(sent, leases[i].ttl);
+        break;
+    }
+    put_back(*batch[i]);
+  }
+}
+
+void keeper::loop::beat_due(guard& lock) {
+  const time_point now = of_.time->now();
+  if (waiting_.empty() || now < beat_at_) return;
+  beat_at_ = now + of_.traits.heartbeat_every;
+  std::vector<std::pair<owner_id, std::string>> all(waiting_.begin(), waiting_.end());
+  lock.unlock();
+  for (std::span<const std::pair<owner_id, std::string>> rest{all}; !rest.empty();) {
+    const auto batch = rest.first(std::min(rest.size(), batch_most));
+    rest = rest.subspan(batch.size());
+    beat(batch);
+  }
+  lock.lock();
+}
+
+void keeper::loop::beat(std::span<const std::pair<owner_id, std::string>> batch) {
+  std::vector<waiter_ref> waiters;
+  waiters.reserve(batch.size());
+  for (const auto& [owner, name] : batch) waiters.push_back({name, owner});
+  std::vector<wait_verdict> verdicts(batch.size(), wait_verdict::unknown);
+  const status told = of_.at->heartbeat(waiters, verdicts, verb_limit());
+  if (!told.ok()) of_.store_failed(told);
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (verdicts[i] == wait_verdict::your_turn || verdicts[i] == wait_verdict::gone) of_.hint(batch[i].first);
+}
+
+void keeper::loop::undo_due(guard& lock) {
+  const time_point now = of_.time->now();
+  const auto next = std::find_if(leftovers_.begin(), leftovers_.end(),
+                                 [&](const pending& each) { return each.try_at <= now; });
+  if (next == leftovers_.end()) return;
+  const leftover one = next->what;  // It stays in the list while it is tried: drain() waits for it.
+  lock.unlock();
+  const bool done = undone(one);
+  lock.lock();
+  const auto again = std::find_if(leftovers_.begin(), leftovers_.end(), [&](const pending& each) {
+    return each.what.owner == one.owner && each.what.is == one.is;
+  });
+  if (again == leftovers_.end()) return;
+  if (done || of_.time->now() >= one.until) {
+    *again = std::move(leftovers_.back());
+    leftovers_.pop_back();
+    settled_.notify_all();
+    return;
+  }
+  again->try_at = of_.time->now() + retry_pause(again->tries++);
+}
+
+bool keeper::loop::undone(const leftover& what) {
+  if (what.is == leftover::kind::release) {
+    const auto answer = of_.at->release({what.resource, what.owner, {}, what.token}, verb_limit());
+    if (!answer.why.ok()) of_.store_failed(answer.why);
+    return answer.is != release_answer::outcome::failed;
+  }
+  const auto answer = of_.at->withdraw({what.resource, what.owner}, verb_limit());
+  if (!answer.why.ok()) of_.store_failed(answer.why);
+  return answer.done && answer.conclusive;
+}
+
+keeper::keeper(surroundings of) : loop_{std::make_shared<loop>(std::move(of))} {}
+keeper::~keeper() { loop_->stop(); }
+void keeper::keep(tenure& what) { loop_->keep(what); }
+void keeper::forget(tenure& what) noexcept { loop_->forget(what); }
+bool keeper::borrow(tenure& what) noexcept { return loop_->borrow(what); }
+void keeper::give_back(tenure& what) noexcept { loop_->give_back(what); }
+void keeper::begin_waiting(const owner_id& owner, const std::string& resource) {
+  loop_->begin_waiting(owner, resource);
+}
+void keeper::end_waiting(const owner_id& owner) noexcept { loop_->end_waiting(owner); }
+void keeper::undo(leftover what) noexcept { loop_->undo(std::move(what)); }
+bool keeper::drain(duration within) noexcept { return loop_->drain(within); }
+
+}  // namespace holdfast::core

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <functional>
+#include <thread>
+
+#include "holdfast/export.hpp"
+
+namespace holdfast::core {
+
+/// A thread named `name` (15 bytes count) in which every signal is blocked: a program's handlers run on its own
+/// threads. Throws std::system_error when the system has no thread left.
+HOLDFAST_EXPORT std::thread start_worker(const char* name, std::function<void()> body);
+
+}  // namespace holdfast::core
