@@ -189,6 +189,11 @@ void refuse_empty_values(const CLI::App& app) {
       if (value.empty() && option->nonpositional()) throw usage_error{option->get_name() + ": empty value"};
 }
 
+std::string hint_for(const std::string& first) {
+  if (first == "run") return " (holdfast run [OPTIONS] NAME -- COMMAND [ARGUMENT...])";
+  return first.empty() ? " (try `holdfast help`)" : " (try `holdfast help` or `holdfast " + first + " --help`)";
+}
+
 request_line read(parser& of, std::vector<std::string> words, std::vector<std::string> command, bool separated) {
   std::reverse(words.begin(), words.end());  // as CLI11 wants a vector
   try {
@@ -226,13 +231,14 @@ request_line read_arguments(int argc, const char* const* argv) {
       (separated ? command : words).emplace_back(argv[i]);
     }
   }
+  const std::string first = words.empty() ? std::string{} : words.front();
   try {
     parser of;
     return read(of, std::move(words), std::move(command), separated);
   } catch (const usage_error& wrong) {
     say(wrong.what());
   } catch (const CLI::ParseError& wrong) {
-    say(wrong.what());
+    say(wrong.what() + hint_for(first));
   }
   return nothing_to_do{exit_usage};
 }

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 namespace holdfast::cli {
@@ -28,6 +29,18 @@ int write_and_close(int file, std::string_view text) noexcept {
   return error;
 }
 
+// /dev/stdout, /dev/fd/3: links to what is open already, which may well be a regular file. Not to be replaced.
+bool is_open_file(std::string_view path) noexcept { return path.starts_with("/dev/") || path.starts_with("/proc/"); }
+
+// Where `path` is a link, the file it leads to is replaced, not the link.
+std::string resolved(const std::string& path) {
+  char* real = ::realpath(path.c_str(), nullptr);
+  if (real == nullptr) return path;
+  std::string out{real};
+  std::free(real);
+  return out;
+}
+
 int replace(const std::string& path, const std::string& text) {
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".tmp";
   int error = write_and_close(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), text);
@@ -41,9 +54,10 @@ int replace(const std::string& path, const std::string& text) {
 int write_whole(const std::string& path, const std::string& text) noexcept {
   try {
     struct stat found {};
-    if (::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
-      return write_and_close(::open(path.c_str(), O_WRONLY | O_CLOEXEC), text);
-    return replace(path, text);
+    const bool there = ::stat(path.c_str(), &found) == 0;
+    if (is_open_file(path) || (there && !S_ISREG(found.st_mode)))
+      return write_and_close(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC), text);
+    return replace(resolved(path), text);
   } catch (...) {
     return ENOMEM;
   }
