@@ -1,0 +1,7 @@
+#include "core/store.hpp"
+
+namespace holdfast::core {
+
+store::~store() = default;
+
+}  // namespace holdfast::core
