@@ -12,7 +12,6 @@ const char* text(errc code) noexcept {
     case errc::timed_out: return "the wait for the lock timed out";
     case errc::cancelled: return "the wait for the lock was cancelled";
     case errc::not_held: return "the lock is not held, or no longer";
-    case errc::already_held: return "this object holds the lock already, and it is not recursive";
     case errc::unavailable: return "the store can't be reached or did not answer in time";
     case errc::outcome_unknown: return "the store's answer was lost: it is unknown whether the request was carried out";
     case errc::not_authorised: return "the store refused the credentials or the right to do this";

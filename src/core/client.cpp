@@ -1,0 +1,106 @@
+#include "holdfast/client.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "core/client_core.hpp"
+#include "core/lock_checks.hpp"
+#include "core/resource.hpp"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t page_size = 256;
+
+/// Memory may run out anywhere; nothing else that the calls below do throws.
+template <class Call>
+status without_throwing(Call&& call) noexcept {
+  try {
+    return call();
+  } catch (const error& e) {
+    return {static_cast<errc>(e.code().value()), e.what()};
+  } catch (const std::exception& e) {
+    return {errc::internal, e.what()};
+  }
+}
+
+status moved_from() { return {errc::closed, "this client was moved from"}; }
+
+}  // namespace
+
+client::client(std::string_view url, client_options options) : core_{core::client_core::open(url, std::move(options))} {}
+client::client(client&&) noexcept = default;
+client& client::operator=(client&&) noexcept = default;
+client::~client() = default;
+
+std::string client::store() const { return core_ ? core_->shown_url() : std::string{}; }
+
+status client::ping() noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    return core_->located(core_->at().ping(core_->verb_limit()));
+  });
+}
+
+status client::close(duration within) noexcept {
+  return without_throwing([&]() -> status { return core_ ? core_->close(within) : moved_from(); });
+}
+
+status client::acquire(held_lock& out, std::string_view name, lock_options lock, wait_options wait) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    if (auto bad = core::check_lock(name, lock); !bad.ok()) return bad;
+    held_lock made;
+    status result = core_->resource_of(name)->acquire(core_, lock, wait, made.turn_);
+    if (result.ok()) out = std::move(made);
+    return result;
+  });
+}
+
+held_lock client::acquire(std::string_view name, lock_options lock, wait_options wait) {
+  held_lock made;
+  if (auto result = acquire(made, name, std::move(lock), std::move(wait)); !result.ok()) throw error{result};
+  return made;
+}
+
+status client::inspect(std::string_view name, resource_view& view) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    if (auto bad = core::check_name(name); !bad.ok()) return bad;
+    return core_->located(core_->at().inspect(name, view, core_->verb_limit()), name);
+  });
+}
+
+status client::list(std::string_view prefix, std::string_view cursor, resource_page& page) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    return core_->located(core_->at().list(prefix, cursor, page_size, page, core_->verb_limit()));
+  });
+}
+
+status client::break_lease(std::string_view name, fencing_token token) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    if (auto bad = core::check_name(name); !bad.ok()) return bad;
+    return core_->located(core_->at().break_lease(name, token.value(), std::nullopt, core_->verb_limit()), name);
+  });
+}
+
+status client::break_owner(std::string_view name, std::string_view owner) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    if (auto bad = core::check_name(name); !bad.ok()) return bad;
+    const auto id = core::owner_id::from_hex(owner);
+    if (id.nil()) return {errc::invalid_argument, "an owner id has 32 hex digits"};
+    return core_->located(core_->at().break_lease(name, std::nullopt, id, core_->verb_limit()), name);
+  });
+}
+
+}  // namespace holdfast

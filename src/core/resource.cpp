@@ -1,0 +1,337 @@
+#include "core/resource.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <stop_token>
+#include <utility>
+
+#include "core/client_core.hpp"
+#include "core/lease_time.hpp"
+#include "core/party_text.hpp"
+
+namespace holdfast::core {
+
+namespace {
+
+/// Tokens set aside when threads stand behind the one that asks: more than fit into the time that a tenure is passed on.
+constexpr std::uint32_t reserved_tokens = 10'000;
+
+time_point limit_of(const wait_options& wait, time_point now) {
+  if (!wait.timeout || *wait.timeout >= time_point::max() - now) return time_point::max();
+  return now + *wait.timeout;
+}
+
+}  // namespace
+
+/// A thread that waits for its turn. Lives on that thread's stack.
+struct resource::seat {
+  const std::shared_ptr<client_core>& client;
+  const lock_options& options;
+  std::stop_token stop;
+  time_point limit;
+  bool waits;
+  bool has_sat = false;
+  gate::ticket ticket = 0;
+  std::shared_ptr<turn> passed;  ///< The turn that another thread's unlock made for this one.
+  condition wake;
+
+  /// Why this thread must stop waiting, if it must.
+  [[nodiscard]] std::optional<status> wants_out() const {
+    if (client->closed()) return status{errc::closed, "the client was closed while waiting"};
+    if (stop.stop_requested()) return status{errc::cancelled};
+    if (client->now() >= limit) return status{errc::timed_out};
+    return std::nullopt;
+  }
+};
+
+resource::resource(std::string name, client_core& of) : name_{std::move(name)}, client_{of} {}
+
+resource::~resource() {
+  if (!client_.forked()) client_.forget(*this);
+}
+
+status resource::acquire(const std::shared_ptr<client_core>& client, const lock_options& options,
+                         const wait_options& wait, std::shared_ptr<turn>& out) {
+  const bool waits = !wait.timeout || *wait.timeout > duration::zero();
+  seat me{.client = client,
+          .options = options,
+          .stop = wait.stop,
+          .limit = waits ? limit_of(wait, client->now()) : time_point::max(),
+          .waits = waits};
+  // Made before the lock is taken and destroyed after it is given back: it takes the lock itself.
+  const std::stop_callback on_stop{wait.stop, [&] {
+                                     const std::lock_guard lock{mutex_};
+                                     me.wake.notify_one();
+                                   }};
+  guard lock{mutex_};
+  if (auto why = me.wants_out()) return *std::move(why);
+  if (!waits && !gate_.idle()) return {errc::busy};
+  me.ticket = gate_.arrive({.ttl = options.ttl, .renews = options.renew});
+  seats_.push_back(&me);
+  std::optional<status> result;
+  while (!result) {
+    switch (gate_.role_of(me.ticket)) {
+      case gate::role::turn:
+        out = std::move(me.passed);
+        result = status{};
+        break;
+      case gate::role::drive:
+        result = drive(lock, me, out);
+        break;
+      case gate::role::wait:
+        if (auto why = me.wants_out())
+          result = leave(lock, me, *std::move(why));
+        else
+          sit(lock, me, me.limit);
+        break;
+    }
+  }
+  std::erase(seats_, &me);
+  return *std::move(result);
+}
+
+void resource::sit(guard& lock, seat& me, time_point until) {
+  me.has_sat = true;
+  if (until == time_point::max())
+    me.wake.wait(lock);
+  else
+    me.wake.wait_for(lock, client_.time().sleep_until(until));
+}
+
+void resource::wake(gate::ticket who) noexcept {
+  const auto found = std::find_if(seats_.begin(), seats_.end(), [&](const seat* each) { return each->ticket == who; });
+  if (found != seats_.end()) (*found)->wake.notify_one();
+}
+
+void resource::wake_all() noexcept {
+  const std::lock_guard lock{mutex_};
+  for (seat* each : seats_) each->wake.notify_one();
+}
+
+void resource::hint() noexcept {
+  const std::lock_guard lock{mutex_};
+  if (!acquisition_) return;
+  acquisition_->hinted = true;
+  wake_first();
+}
+
+void resource::begin(seat& me) {
+  gate_.on_request_begun({.ttl = me.options.ttl, .renews = me.options.renew});
+  const duration patience = std::max<duration>(2 * client_.command_timeout(), std::chrono::seconds{1});
+  const bool crowded = gate_.crowded() && me.options.renew && client_.traits().reserves_tokens;
+  acquisition_ = std::make_unique<acquisition>(acquisition{
+      .machine = acquire_machine{{.wait = me.waits, .patience = patience}},
+      .what = {.resource = name_,
+               .owner = owner_id::random(),
+               .ttl = me.options.ttl,
+               .reserve = crowded ? reserved_tokens : 0,
+               .party = own_party_text(me.options.note)},
+      .waits = me.waits,
+      .renews = me.options.renew});
+  if (me.waits) client_.begin_waiting(acquisition_->what.owner, shared_from_this());
+  acquisition_->next = acquisition_->machine.start(client_.now());
+}
+
+std::optional<status> resource::drive(guard& lock, seat& me, std::shared_ptr<turn>& out) {
+  if (!acquisition_) {
+    if (me.has_sat)
+      if (auto why = me.wants_out()) return leave(lock, me, *std::move(why));
+    begin(me);
+  }
+  switch (acquisition_->next.what) {
+    case acquire_machine::todo::pause:
+      return pause(lock, me);
+    case acquire_machine::todo::finish:
+      return settle(lock, me, out);
+    case acquire_machine::todo::send_acquire:
+    case acquire_machine::todo::send_claim:
+    case acquire_machine::todo::send_withdraw:
+      // A request that begins anew after a grant came too late must not do so for ever.
+      if (acquisition_->next.new_owner)
+        if (auto why = me.wants_out()) return leave(lock, me, *std::move(why));
+      carry_out(lock);
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<status> resource::pause(guard& lock, seat& me) {
+  acquisition& a = *acquisition_;
+  const time_point now = client_.now();
+  if (std::exchange(a.hinted, false))
+    a.next = a.machine.on_hint(now);
+  else if (auto why = me.wants_out())
+    return leave(lock, me, *std::move(why));
+  else if (now >= a.next.until)
+    a.next = a.machine.on_time(now);
+  else
+    sit(lock, me, std::min(a.next.until, me.limit));
+  return std::nullopt;
+}
+
+void resource::carry_out(guard& lock) {
+  acquisition& a = *acquisition_;  // Stays: only its driver, this thread, may end it.
+  if (a.next.new_owner) {
+    client_.end_waiting(a.what.owner);
+    a.what.owner = owner_id::random();
+    client_.begin_waiting(a.what.owner, shared_from_this());
+  }
+  a.hinted = false;  // What a hint would make us do is done now.
+  const auto todo = a.next.what;
+  const bool was_queued = a.machine.queued();
+  lock.unlock();
+  const time_point limit = client_.verb_limit();
+  if (todo == acquire_machine::todo::send_withdraw) {
+    const auto answer = client_.at().withdraw({a.what.resource, a.what.owner}, limit);
+    lock.lock();
+    a.next = a.machine.on_withdrawn(answer, client_.now());
+    return;
+  }
+  const auto answer = todo == acquire_machine::todo::send_claim ? client_.at().claim(a.what, limit)
+                                                                : client_.at().acquire(a.what, a.waits, limit);
+  const time_point now = client_.now();
+  lock.lock();
+  a.last_sent = now;
+  a.next = a.machine.on_answer(answer, now);
+  if (a.machine.queued() && !was_queued) client_.queued(a.what.owner, name_);
+}
+
+status resource::settle(guard& lock, seat& me, std::shared_ptr<turn>& out) {
+  const auto& end = acquisition_->machine.end();
+  if (end.is == acquire_machine::ending::granted) return granted(lock, me, out);
+  status result;
+  if (end.is == acquire_machine::ending::busy)
+    result = {errc::busy};
+  else if (end.is == acquire_machine::ending::failed)
+    result = client_.located(end.why, name_);
+  retire(me);
+  return result;
+}
+
+void resource::retire(seat& me) noexcept {
+  const acquisition& a = *acquisition_;
+  if (a.waits) client_.end_waiting(a.what.owner);
+  if (a.machine.end().leftover)
+    client_.undo({.is = keeper::leftover::kind::withdraw,
+                  .resource = name_,
+                  .owner = a.what.owner,
+                  .until = a.last_sent + a.what.ttl + client_.command_timeout()});
+  acquisition_.reset();
+  gate_.on_request_ended(me.ticket);
+  wake_first();
+}
+
+status resource::granted(guard& lock, seat& me, std::shared_ptr<turn>& out) {
+  const auto end = acquisition_->machine.end();
+  const request& what = acquisition_->what;
+  if (acquisition_->waits) client_.end_waiting(what.owner);
+  // The driver may have taken over a request with another ttl: the lease is as it was asked for.
+  const bool renews = acquisition_->renews;
+  auto lease = std::make_shared<tenure>(
+      me.client, shared_from_this(),
+      tenure::grant{.owner = what.owner, .token = end.token, .sent = end.sent, .ttl = end.ttl, .renews = renews});
+  auto first = std::make_shared<turn>(lease, end.token);
+  lease->begin_turn(first);
+  gate_.on_granted(me.ticket, {.replied = client_.now(), .ttl = end.ttl, .renews = renews, .reserve = what.reserve});
+  acquisition_.reset();
+  current_ = first;
+  lock.unlock();
+  status result;
+  try {
+    client_.look_after(*lease);
+    client_.tell({.kind = event_kind::acquired, .resource = name_, .token = first->token(), .why = {}});
+    out = first;
+  } catch (const std::exception& e) {
+    result = {errc::internal, std::string{"no thread to look after the lease: "} + e.what()};
+    static_cast<void>(this->end(*first, client_.verb_limit()));
+  }
+  lock.lock();
+  return result;
+}
+
+status resource::leave(guard& lock, seat& me, status why) {
+  const bool drives = acquisition_ && gate_.role_of(me.ticket) == gate::role::drive;
+  // Who runs out of time because the store fails is told that.
+  if (why == errc::timed_out && drives && !acquisition_->machine.trouble().ok())
+    why = client_.located(acquisition_->machine.trouble(), name_);
+  if (gate_.leave(me.ticket) == gate::leave_effect::none) {
+    wake_first();
+    return why;
+  }
+  acquisition& a = *acquisition_;
+  a.next = a.machine.give_up(client_.now());
+  while (a.next.what != acquire_machine::todo::finish) carry_out(lock);
+  retire(me);
+  return why;
+}
+
+status resource::end(turn& what, time_point by) noexcept {
+  guard lock{mutex_};
+  if (!what.end()) return {errc::not_held, "the lock on '" + name_ + "' is not held"};
+  current_.reset();
+  const auto next = gate_.on_turn_ended(client_.now(), what.of().sound() && !client_.closed());
+  return next.passes ? pass(lock, what, next) : release(lock, what, by);
+}
+
+status resource::pass(guard& lock, turn& what, const gate::next_turn& next) {
+  tenure& lease = what.of();
+  auto made = std::make_shared<turn>(lease.shared_from_this(), lease.token() + next.offset);
+  lease.begin_turn(made);
+  current_ = made;
+  const auto to = std::find_if(seats_.begin(), seats_.end(), [&](const seat* each) { return each->ticket == next.to; });
+  const fencing_token token = made->token();
+  (*to)->passed = std::move(made);
+  (*to)->wake.notify_one();
+  lock.unlock();
+  client_.tell({.kind = event_kind::released, .resource = name_, .token = what.token(), .why = {}});
+  client_.tell({.kind = event_kind::acquired, .resource = name_, .token = token, .why = {}});
+  return {};
+}
+
+status resource::release(guard& lock, turn& what, time_point by) noexcept {
+  tenure& lease = what.of();
+  const bool was_held = lease.held();
+  lock.unlock();
+  lease.finish();
+  const auto answer = client_.at().release({name_, lease.owner(), lease.ttl(), what.token().value()}, by);
+  status result;
+  if (answer.is == release_answer::outcome::failed) {
+    result = client_.located({errc::outcome_unknown, "the release was not confirmed: " + answer.why.message()}, name_);
+    client_.undo({.is = keeper::leftover::kind::release,
+                  .resource = name_,
+                  .owner = lease.owner(),
+                  .token = what.token().value(),
+                  .until = lease.deadline() + lease.ttl()});
+    client_.tell({.kind = event_kind::release_failed, .resource = name_, .token = what.token(), .why = result});
+  } else if (!was_held || answer.is == release_answer::outcome::not_held) {
+    result = client_.located({errc::not_held, "the lease was lost before it was released"}, name_);
+  } else {
+    client_.tell({.kind = event_kind::released, .resource = name_, .token = what.token(), .why = {}});
+  }
+  lock.lock();
+  gate_.on_released();
+  wake_first();
+  return result;
+}
+
+status resource::refresh(turn& what, duration ttl) noexcept {
+  if (what.ended()) return {errc::not_held, "the lock on '" + name_ + "' is not held"};
+  status result = client_.refresh(what.of(), ttl);
+  const std::lock_guard lock{mutex_};
+  if (!what.ended()) gate_.on_refreshed(what.of().counted_ttl());
+  return result;
+}
+
+bool resource::close(client_core& client, time_point by) noexcept {
+  std::shared_ptr<turn> open;
+  {
+    const std::lock_guard lock{mutex_};
+    open = current_.lock();
+  }
+  if (!open || open->ended()) return true;
+  open->of().lose({errc::closed, "the client was closed"});
+  const time_point limit = std::min(by, client.verb_limit());
+  return end(*open, limit) != errc::outcome_unknown;
+}
+
+}  // namespace holdfast::core

@@ -1,0 +1,8 @@
+# The sources as a part of another project: neither command nor tests come along.
+source "$(dirname "$0")/common.sh"
+stores=("memory:")
+if [[ $SQLITE == 1 ]]; then stores+=("sqlite:$folder/locks.db"); fi
+configure_and_build "$1" "$folder/build" -DFROM_SOURCE="$2" -DWITH_SQLITE="$SQLITE" \
+  -DHOLDFAST_SQLITE="$SQLITE" -DBUILD_SHARED_LIBS="$SHARED"
+locks "$folder/build/consumer" "${stores[@]}"
+[[ -z $(find "$folder/build" -name '*cli*' -path '*holdfast*') ]] || fail "the command came along"
