@@ -5,11 +5,7 @@
 #include <utility>
 
 #include "core/dispatcher.hpp"
-<<<<<<< HEAD
 #include "core/fork_generation.hpp"
-=======
-#include "core/fork_count.hpp"
->>>>>>> front
 #include "core/registry.hpp"
 #include "core/resource.hpp"
 #include "core/system_clock.hpp"
@@ -26,11 +22,7 @@ std::shared_ptr<client_core> client_core::open(std::string_view url, client_opti
 }
 
 client_core::client_core(std::string_view text, client_options options)
-<<<<<<< HEAD
     : forks_{fork_generation()}, options_{std::move(options)} {
-=======
-    : forks_{fork_count()}, options_{std::move(options)} {
->>>>>>> front
   const auto positive = [](duration span, const char* name) {
     if (span <= duration::zero() || span > longest_ttl)
       throw error{{errc::invalid_argument, std::string{name} + " must be more than 0 and at most a year"}};
@@ -71,11 +63,7 @@ void client_core::begin() {
 
 client_core::~client_core() = default;
 
-<<<<<<< HEAD
 bool client_core::forked() const noexcept { return forks_ != fork_generation(); }
-=======
-bool client_core::forked() const noexcept { return forks_ != fork_count(); }
->>>>>>> front
 
 status client_core::usable() const noexcept {
   if (forked()) return {errc::forked, "this client belongs to the process that forked this one: make a new client"};

@@ -72,11 +72,7 @@ class client_core : public std::enable_shared_from_this<client_core> {
   void hint(const owner_id& owner) noexcept;
   [[nodiscard]] std::vector<std::shared_ptr<resource>> resources();
 
-<<<<<<< HEAD
   const std::uint64_t forks_;
-=======
-  const std::uint32_t forks_;
->>>>>>> front
   client_options options_;
   std::shared_ptr<const clock> clock_;
   bool real_time_ = false;

@@ -15,12 +15,14 @@
 #define HOLDFAST_STORE_ENTRY(name)                                                      \
   extern "C" __attribute__((weak, visibility("default"))) const holdfast::core::store_module* \
       holdfast_store_##name() noexcept
-HOLDFAST_STORE_ENTRY(memory);
 HOLDFAST_STORE_ENTRY(sqlite);
 HOLDFAST_STORE_ENTRY(redis);
 HOLDFAST_STORE_ENTRY(etcd);
 HOLDFAST_STORE_ENTRY(postgres);
 HOLDFAST_STORE_ENTRY(mysql);
+
+// Always there; not weak, since a weak reference pulls nothing out of the archive that it is in.
+extern "C" const holdfast::core::store_module* holdfast_store_memory() noexcept;
 
 namespace holdfast::core {
 
