@@ -126,6 +126,7 @@ TEST_F(memory_model, a_waiter_long_silent_is_forgotten) {
   const auto silent = ask();
   acquire(silent);
   now += it.pace().forget_after;
+  acquire(ask(), false);  // Forgotten when somebody else looks.
   EXPECT_EQ(it.claim(silent, now).is, outcome::gone);
 }
 
