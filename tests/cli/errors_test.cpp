@@ -1,3 +1,4 @@
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,18 +167,15 @@ TEST_F(errors_test, a_full_disk) {
 
 TEST_F(errors_test, a_database_that_another_program_has_locked) {
   EXPECT_EQ(run_on(store_).code, 0);
-  write_file(folder_.file("fifo"), "");
-  // The shell of SQLite holds the write lock as long as its input stays open.
-  process other{launch{.words = {"sh", "-c", "{ echo 'BEGIN EXCLUSIVE; SELECT 1;'; exec sleep 1000; } | sqlite3 " +
-                                                 folder_.file("locks.db")}},
-                folder_.path()};
-  ASSERT_TRUE(eventually([&] { return other.out() == "1\n"; })) << other.err();
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(folder_.file("locks.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(other);
   const ended one = run_on(store_);
   EXPECT_EQ(one.code, 69) << one.err;
   EXPECT_NE(one.err.find("lock"), std::string::npos) << one.err;
   EXPECT_EQ(one.out, "");
-  process killer{launch{.words = {"pkill", "-P", std::to_string(other.pid())}}, folder_.path()};
-  killer.wait();
+  sqlite3_close(other);
+  EXPECT_EQ(run_on(store_).code, 0);
 }
 
 TEST_F(errors_test, an_outcome_that_can_not_be_written) {
