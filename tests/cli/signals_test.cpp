@@ -102,15 +102,11 @@ TEST_F(signals_test, stay_ignored_where_the_caller_ignores_them) {
 }
 
 TEST_F(signals_test, stop_and_continue_the_command_along_with_it) {
-  // As a job of a shell: an orphaned group, which is what a test may run in, can't be stopped so.
-  const std::string command = "echo $$ > " + folder_.file("pid") + "; while [ ! -e " + folder_.file("go") +
-                              " ]; do sleep 0.02; done; exit 6";
-  launch shell{.words = {"bash", "-c",
-                         "set -m; " + std::string{HOLDFAST_COMMAND} + " run --ttl 60s k -- sh -c '" + command +
-                             "' & echo $! > " + folder_.file("run") +
-                             "; while kill -0 $! 2>/dev/null; do sleep 0.05; done; wait $!"},
-               .environment = {{"HOLDFAST_STORE", store_}}};
-  process one{shell, folder_.path()};
+  launch what = prepare(run_shell({"--ttl", "60s"}, "k",
+                                  "echo $$ > " + folder_.file("pid") + "; while [ ! -e " + folder_.file("go") +
+                                      " ]; do sleep 0.02; done; exit 6"));
+  what.own_group = true;
+  process one{what, folder_.path()};
   ASSERT_TRUE(eventually([&] { return !read_file(folder_.file("pid")).empty(); }));
   const std::string stat = "/proc/" + std::to_string(std::stol(read_file(folder_.file("pid")))) + "/stat";
   const auto state = [&] {
@@ -118,10 +114,9 @@ TEST_F(signals_test, stop_and_continue_the_command_along_with_it) {
     const std::size_t at = text.rfind(')');
     return at == std::string::npos ? '?' : text[at + 2];
   };
-  const pid_t run = std::stoi(read_file(folder_.file("run")));
-  ::kill(run, SIGTSTP);
+  one.signal(SIGTSTP);
   EXPECT_TRUE(eventually([&] { return state() == 'T'; }));
-  ::kill(run, SIGCONT);
+  one.signal(SIGCONT);
   EXPECT_TRUE(eventually([&] { return state() != 'T'; }));
   write_file(folder_.file("go"), "");
   EXPECT_EQ(one.wait(), 6);
