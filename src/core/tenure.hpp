@@ -75,7 +75,11 @@ class tenure : public std::enable_shared_from_this<tenure> {
 
  private:
   friend class turn;
-  void tell_lost(status why) noexcept;  // mutex_ is held
+  // With mutex_ held:
+  /// Whether the lease is lost by now; whoever notices first, tells.
+  bool over() noexcept;
+  void tell_lost(status why) noexcept;
+
   [[nodiscard]] time_point now() const noexcept;
 
   // Destroyed in reverse: the resource leaves the client's map while the client is still there.
