@@ -78,7 +78,7 @@ void tenure::on_renewed(time_point sent, duration ttl) noexcept {
   const std::lock_guard lock{mutex_};
   if (over()) return;
   const bool recovers = machine_.is() == lease_machine::state::jeopardy;
-  machine_.on_renewed(sent, ttl);
+  machine_.on_renewed(sent, ttl, now());
   deadline_.store(machine_.deadline().time_since_epoch().count(), std::memory_order_release);
   if (recovers && !finished())
     client_->tell({.kind = event_kind::recovered, .resource = name(), .token = fencing_token{token_}, .why = {}});
