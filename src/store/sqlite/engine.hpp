@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/sqlite/boot_identity.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/errors.hpp"
+#include "store/sqlite/protocol.hpp"
+#include "store/sqlite/turnstile.hpp"
+#include "store/sqlite/wake_file.hpp"
+
+namespace holdfast::sqlite {
+
+/// The database file as all threads of one store share it: opened when first needed, one transaction at a time, opened
+/// anew if the file was replaced or the connection spoilt.
+class engine {
+ public:
+  engine(std::string path, std::string shown, std::optional<machine> on)
+      : path_{std::move(path)}, shown_{std::move(shown)}, machine_{std::move(on)}, wake_{path_} {}
+
+  /// Runs `body(protocol&, const moment&)` as one transaction, then wakes whom it gave a turn. Throws `failure`.
+  template <class Body>
+  auto run(transaction::kind kind, time_point by, Body&& body) {
+    std::vector<std::int64_t> wakes;
+    auto result = [&] {
+      const turn mine{*this, by};
+      auto& now = ready(by);
+      try {
+        transaction change{now.where, now.with, kind};
+        now.tables.wakes().clear();
+        auto made = body(now.tables, look(*machine_));
+        change.commit();
+        wakes.swap(now.tables.wakes());
+        return made;
+      } catch (const failure& why) {
+        if (why.reopen) session_.reset();
+        throw;
+      }
+    }();
+    for (const auto address : wakes) wake_.wake(address);
+    return result;
+  }
+
+  wake_file& wakes() noexcept { return wake_; }
+  /// Whether this store has put anybody into a queue yet.
+  [[nodiscard]] bool has_waited() const noexcept { return has_waited_.load(std::memory_order_relaxed); }
+  [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
+
+ private:
+  struct session {
+    connection where;
+    transaction::statements with;
+    protocol tables;
+    session(engine& of, time_point by) : where{of.path_, of.shown_, by}, tables{where, of.reach()} {}
+  };
+  /// This thread's turn at the connection.
+  struct turn {
+    turn(engine& of, time_point by);
+    ~turn() { of_.turns_.leave(); }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    engine& of_;
+  };
+
+  neighbours reach();
+  session& ready(time_point by);
+
+  const std::string path_;
+  const std::string shown_;
+  turnstile turns_;
+  std::optional<machine> machine_;  // in one's turn only, like session_
+  wake_file wake_;
+  std::optional<session> session_;
+  std::atomic<bool> has_waited_{false};
+};
+
+}  // namespace holdfast::sqlite
