@@ -108,16 +108,16 @@ TEST_F(signals_test, stop_and_continue_the_command_along_with_it) {
   what.own_group = true;
   process one{what, folder_.path()};
   ASSERT_TRUE(eventually([&] { return !read_file(folder_.file("pid")).empty(); }));
-  const std::string stat = "/proc/" + std::to_string(std::stol(read_file(folder_.file("pid")))) + "/stat";
-  const auto state = [&] {
-    const std::string text = read_file(stat);
+  const auto state = [](pid_t pid) {
+    const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat");
     const std::size_t at = text.rfind(')');
     return at == std::string::npos ? '?' : text[at + 2];
   };
+  const pid_t command = std::stoi(read_file(folder_.file("pid")));
   one.signal(SIGTSTP);
-  EXPECT_TRUE(eventually([&] { return state() == 'T'; }));
+  EXPECT_TRUE(eventually([&] { return state(command) == 'T' && state(one.pid()) == 'T'; }));
   one.signal(SIGCONT);
-  EXPECT_TRUE(eventually([&] { return state() != 'T'; }));
+  EXPECT_TRUE(eventually([&] { return state(command) != 'T' && state(one.pid()) != 'T'; }));
   write_file(folder_.file("go"), "");
   EXPECT_EQ(one.wait(), 6);
 }
