@@ -22,6 +22,12 @@ class guardian_test : public command_test {
     return one;
   }
 
+  /// Whatever became of the run, nobody of the tree outlives it.
+  void TearDown() override {
+    EXPECT_TRUE(eventually([&] { return alive() == 0; })) << alive() << " left";
+    for (const pid_t pid : tree()) ::kill(pid, SIGKILL);
+  }
+
   std::vector<pid_t> tree() const {
     std::istringstream text{read_file(folder_.file("pids"))};
     std::vector<pid_t> out;
