@@ -49,6 +49,8 @@ profile profile::draw(rng& dice) {
   }
   // A token may fall where the store forgets it and its clock stands earlier than when it was given: no store does better.
   if (made.odds_of(fault::clock_back) > 0) made.odds[static_cast<std::size_t>(fault::store_forgets)] = 0;
+  // A store that forgets that a lease was broken has it again, with its old token, for a request that still asks for it.
+  if (made.odds_of(fault::store_forgets) > 0) made.odds[static_cast<std::size_t>(fault::lease_broken)] = 0;
   if (made.odds_of(fault::clock_drift) > 0) made.drift = static_cast<double>(dice.between(-990, 990)) / 100'000.0;
   made.command_timeout = dice.between(milliseconds{60}, milliseconds{400});
   made.claim_window = dice.between(milliseconds{500}, milliseconds{2000});

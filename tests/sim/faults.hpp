@@ -23,7 +23,7 @@ enum class fault : std::uint8_t {
   store_forgets,     ///< Restarts as it was some time ago.
   clock_drift,
   clock_forward,
-  clock_back,
+  clock_back,        ///< It stands still until it has caught up.
   hint_lost,
   hint_repeated,
   hint_late,

@@ -60,7 +60,8 @@ void judge::renewed(tenure_record& who, time_point deadline, bool owner_held) {
   who.deadline = deadline;
 }
 
-void judge::client_gone(const tenure_record& who) {
+void judge::client_gone(tenure_record& who) {
+  who.in_turn = false;
   auto& tenures = places_[who.resource].tenures;
   std::erase_if(tenures, [&](const auto& t) { return t.get() == &who; });
 }

@@ -51,7 +51,7 @@ class judge {
   void renewed(tenure_record& who, time_point deadline, bool owner_held);
   void turn_over(tenure_record& who) { who.in_turn = false; }
   /// Where a tenure's client is gone, so are its beliefs.
-  void client_gone(const tenure_record& who);
+  void client_gone(tenure_record& who);
 
   /// The store may free what it should not: it forgot, or its clock went forward.
   void disrupted();

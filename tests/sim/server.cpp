@@ -33,7 +33,9 @@ server::server(timeline& time, rng& dice, const profile& how, judge& court, std:
 time_point server::clock() const {
   const auto passed = time_.now() - opened_;
   const auto gained = static_cast<duration::rep>(static_cast<double>(passed.count()) * how_.drift);
-  return opened_ + passed + duration{gained} + steps_;
+  // The model's time never goes back (a store whose clock does has to see to that): where it is stepped back, it stands.
+  latest_ = std::max(latest_, opened_ + passed + duration{gained} + steps_);
+  return latest_;
 }
 
 // --- the verbs ---------------------------------------------------------------------------------------------------

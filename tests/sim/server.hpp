@@ -79,6 +79,7 @@ class server {
   sabotage broken_;
   time_point opened_;
   duration steps_{};
+  mutable time_point latest_{};
   time_point paused_until_{};
   memory::model model_;
   std::optional<memory::model> snapshot_;
