@@ -24,7 +24,10 @@ std::optional<time_point> lease_machine::renew_at() const noexcept {
   return renew_at_;
 }
 
-void lease_machine::on_renewal_sent(time_point) noexcept { under_way_ = true; }
+void lease_machine::on_renewal_sent(time_point now, duration ttl) noexcept {
+  under_way_ = true;
+  if (ttl < ttl_) deadline_ = std::min(deadline_, lease_deadline(now, ttl));
+}
 
 void lease_machine::on_renewed(time_point sent, duration ttl, time_point now) noexcept {
   under_way_ = false;

@@ -67,10 +67,11 @@ std::optional<time_point> tenure::renew_at() const noexcept {
   return finished() ? std::nullopt : machine_.renew_at();
 }
 
-bool tenure::begin_renewal() noexcept {
+bool tenure::begin_renewal(duration ttl) noexcept {
   const std::lock_guard lock{mutex_};
   if (finished() || over()) return false;
-  machine_.on_renewal_sent(now());
+  machine_.on_renewal_sent(now(), ttl);
+  deadline_.store(machine_.deadline().time_since_epoch().count(), std::memory_order_release);
   return true;
 }
 

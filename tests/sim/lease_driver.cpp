@@ -52,7 +52,8 @@ void client::renew(const std::shared_ptr<tenure>& it) {
   it->renewing = true;
   it->last_sent = sent;
   it->longest_ttl = std::max(it->longest_ttl, ttl);
-  it->lease.on_renewal_sent(sent);
+  it->lease.on_renewal_sent(sent, ttl);
+  it->record->deadline = it->lease.deadline();
   court_.tell([&] {
     return me() + (refresh ? " refreshes " : " renews ") + name_of(it->what.owner) + " for " +
            std::to_string(ttl.count() / 1'000'000) + " ms";
