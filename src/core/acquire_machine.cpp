@@ -69,7 +69,10 @@ acquire_machine::step acquire_machine::on_time(time_point) {
   return {.what = queued_ ? todo::send_claim : todo::send_acquire};
 }
 
-acquire_machine::step acquire_machine::give_up(time_point) { return undo(ending::given_up, {}); }
+acquire_machine::step acquire_machine::give_up(time_point) {
+  start_over_ = false;
+  return undo(ending::given_up, {});
+}
 
 acquire_machine::step acquire_machine::undo(ending then, status why) {
   end_ = {.is = then, .why = std::move(why)};

@@ -119,7 +119,12 @@ void client_core::stand_down(tenure& what) noexcept {
 }
 
 status client_core::refresh(tenure& what, duration ttl) noexcept {
-  if (!keeper_->borrow(what)) return {errc::not_held, "the lease on '" + what.name() + "' is lost"};
+  const auto look_again = [&what] {
+    const time_point look = what.on_watch();
+    if (look != time_point::max() && !what.finished()) watchdog::instance().watch(what, look);
+  };
+  if (!keeper_->borrow(what, ttl)) return {errc::not_held, "the lease on '" + what.name() + "' is lost"};
+  look_again();  // A shorter ttl counts from now on, whatever becomes of the answer.
   const time_point sent = now();
   const lease_ref lease{what.name(), what.owner(), ttl, what.token()};
   renew_verdict verdict = renew_verdict::unknown;
@@ -139,9 +144,7 @@ status client_core::refresh(tenure& what, duration ttl) noexcept {
       result = located(answer.why.ok() ? status{errc::outcome_unknown} : answer.why, what.name());
       break;
   }
-  // The deadline may have moved back; the watchdog looks again by itself where it moved on.
-  const time_point look = what.on_watch();
-  if (look != time_point::max() && !what.finished()) watchdog::instance().watch(what, look);
+  look_again();
   keeper_->give_back(what);
   return result;
 }

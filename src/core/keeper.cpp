@@ -24,7 +24,7 @@ class keeper::loop : public std::enable_shared_from_this<loop> {
 
   void keep(tenure& what);
   void forget(tenure& what) noexcept;
-  bool borrow(tenure& what) noexcept;
+  bool borrow(tenure& what, duration ttl) noexcept;
   void give_back(tenure& what) noexcept { put_back(what); }
   void begin_waiting(const owner_id& owner, const std::string& resource);
   void end_waiting(const owner_id& owner) noexcept;
@@ -97,12 +97,12 @@ void keeper::loop::forget(tenure& what) noexcept {
   due_.remove(what);
 }
 
-bool keeper::loop::borrow(tenure& what) noexcept {
+bool keeper::loop::borrow(tenure& what, duration ttl) noexcept {
   guard lock{mutex_};
   while (std::find(under_way_.begin(), under_way_.end(), &what) != under_way_.end())
     settled_.wait_for(lock, std::chrono::seconds{1});
   due_.remove(what);
-  if (!what.begin_renewal()) return false;
+  if (!what.begin_renewal(ttl)) return false;
   under_way_.push_back(&what);
   return true;
 }
@@ -190,7 +190,7 @@ void keeper::loop::renew_due(guard& lock) {
     tenure& next = due_.top();
     due_.remove(next);
     auto kept = next.weak_from_this().lock();
-    if (!kept || !kept->begin_renewal()) continue;
+    if (!kept || !kept->begin_renewal(kept->ttl())) continue;
     under_way_.push_back(kept.get());
     batch.push_back(std::move(kept));
   }
@@ -294,7 +294,7 @@ keeper::keeper(surroundings of) : loop_{std::make_shared<loop>(std::move(of))} {
 keeper::~keeper() { loop_->stop(); }
 void keeper::keep(tenure& what) { loop_->keep(what); }
 void keeper::forget(tenure& what) noexcept { loop_->forget(what); }
-bool keeper::borrow(tenure& what) noexcept { return loop_->borrow(what); }
+bool keeper::borrow(tenure& what, duration ttl) noexcept { return loop_->borrow(what, ttl); }
 void keeper::give_back(tenure& what) noexcept { loop_->give_back(what); }
 void keeper::begin_waiting(const owner_id& owner, const std::string& resource) {
   loop_->begin_waiting(owner, resource);

@@ -49,9 +49,9 @@ class keeper {
   /// Renews `what` when it is due, until forget(). Throws std::system_error if there is no thread to be had.
   void keep(tenure& what);
   void forget(tenure& what) noexcept;
-  /// Takes `what` out of the keeper's hands for a renewal by the caller, once the keeper's own is over; false if
+  /// Takes `what` out of the keeper's hands for a renewal for `ttl` by the caller, once the keeper's own is over; false if
   /// it was lost meanwhile. give_back() follows.
-  bool borrow(tenure& what) noexcept;
+  bool borrow(tenure& what, duration ttl) noexcept;
   void give_back(tenure& what) noexcept;
 
   void begin_waiting(const owner_id& owner, const std::string& resource);

@@ -24,11 +24,15 @@ std::optional<time_point> lease_machine::renew_at() const noexcept {
   return renew_at_;
 }
 
-void lease_machine::on_renewal_sent(time_point) noexcept { under_way_ = true; }
+void lease_machine::on_renewal_sent(time_point now, duration ttl) noexcept {
+  under_way_ = true;
+  if (ttl < ttl_) deadline_ = std::min(deadline_, lease_deadline(now, ttl));
+}
 
-void lease_machine::on_renewed(time_point sent, duration ttl) noexcept {
+void lease_machine::on_renewed(time_point sent, duration ttl, time_point now) noexcept {
   under_way_ = false;
-  if (state_ == state::lost) return;
+  // An answer that was read after the deadline comes too late, also where nobody has looked at the clock since.
+  if (on_time(now) == state::lost) return;
   failures_ = 0;
   ttl_ = ttl;
   if (sent > sent_) sent_ = sent;
@@ -40,7 +44,7 @@ void lease_machine::on_renewed(time_point sent, duration ttl) noexcept {
 
 void lease_machine::on_renewal_unknown(time_point sent, duration ttl, time_point now) noexcept {
   under_way_ = false;
-  if (state_ == state::lost) return;
+  if (on_time(now) == state::lost) return;
   if (ttl < ttl_) {
     doubted_ = std::min(doubted_, ttl);
     deadline_ = std::min(deadline_, lease_deadline(sent, counted()));

@@ -21,10 +21,11 @@ class lease_machine {
 
   /// When to renew next; none while a renewal is under way, when it is switched off or when the lease is lost.
   [[nodiscard]] std::optional<time_point> renew_at() const noexcept;
-  /// A renewal goes out at `now`; exactly one of the three below follows, or on_time finds the lease lost.
-  void on_renewal_sent(time_point now) noexcept;
-  /// Confirmed: sent at `sent`, for `ttl`. Of no use once the lease is lost.
-  void on_renewed(time_point sent, duration ttl) noexcept;
+  /// A renewal for `ttl` goes out after `now`. One to a shorter ttl moves the deadline back at once: the store may have
+  /// carried it out long before its answer is here. Exactly one of the three below follows, or on_time finds the lease lost.
+  void on_renewal_sent(time_point now, duration ttl) noexcept;
+  /// Confirmed at `now`: sent at `sent`, for `ttl`. Of no use once the lease is lost.
+  void on_renewed(time_point sent, duration ttl, time_point now) noexcept;
   /// No usable answer: it may have been carried out with the ttl asked for, now or later.
   void on_renewal_unknown(time_point sent, duration ttl, time_point now) noexcept;
   /// The store says that the lease is not this owner's any more.

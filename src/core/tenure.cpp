@@ -46,17 +46,18 @@ duration tenure::ttl() const noexcept {
   return machine_.ttl();
 }
 
+bool tenure::over() noexcept {
+  if (machine_.on_time(now()) != lease_machine::state::lost) return false;
+  tell_lost({errc::not_held, "the lease on '" + name() + "' ran out at " + client_->shown_url() +
+                                 ": no renewal succeeded before its deadline"});
+  return true;
+}
+
 time_point tenure::on_watch() noexcept {
   const std::lock_guard lock{mutex_};
-  if (finished() || machine_.is() == lease_machine::state::lost) return time_point::max();
   const auto before = machine_.is();
-  const auto after = machine_.on_time(now());
-  if (after == lease_machine::state::lost) {
-    tell_lost({errc::not_held, "the lease on '" + name() + "' ran out at " + client_->shown_url() +
-                                   ": no renewal succeeded before its deadline"});
-    return time_point::max();
-  }
-  if (after != before)
+  if (finished() || over()) return time_point::max();
+  if (machine_.is() != before)
     client_->tell({.kind = event_kind::jeopardy, .resource = name(), .token = fencing_token{token_}, .why = {}});
   return machine_.look_at();
 }
@@ -66,21 +67,19 @@ std::optional<time_point> tenure::renew_at() const noexcept {
   return finished() ? std::nullopt : machine_.renew_at();
 }
 
-bool tenure::begin_renewal() noexcept {
+bool tenure::begin_renewal(duration ttl) noexcept {
   const std::lock_guard lock{mutex_};
-  if (finished() || machine_.on_time(now()) == lease_machine::state::lost) return false;
-  machine_.on_renewal_sent(now());
+  if (finished() || over()) return false;
+  machine_.on_renewal_sent(now(), ttl);
+  deadline_.store(machine_.deadline().time_since_epoch().count(), std::memory_order_release);
   return true;
 }
 
 void tenure::on_renewed(time_point sent, duration ttl) noexcept {
   const std::lock_guard lock{mutex_};
-  if (machine_.on_time(now()) == lease_machine::state::lost) {
-    tell_lost({errc::not_held, "the lease on '" + name() + "' was renewed only after its deadline"});
-    return;
-  }
+  if (over()) return;
   const bool recovers = machine_.is() == lease_machine::state::jeopardy;
-  machine_.on_renewed(sent, ttl);
+  machine_.on_renewed(sent, ttl, now());
   deadline_.store(machine_.deadline().time_since_epoch().count(), std::memory_order_release);
   if (recovers && !finished())
     client_->tell({.kind = event_kind::recovered, .resource = name(), .token = fencing_token{token_}, .why = {}});

@@ -59,8 +59,9 @@ class tenure : public std::enable_shared_from_this<tenure> {
   time_point on_watch() noexcept;
   /// When it is to be renewed; nothing while that is under way, not wanted, or of no use.
   [[nodiscard]] std::optional<time_point> renew_at() const noexcept;
-  /// The renewal's frame: begin, then one of the others. False if it is no longer to be renewed.
-  bool begin_renewal() noexcept;
+  /// The renewal's frame: begin, then one of the others. False if it is no longer to be renewed. One to a shorter ttl
+  /// may move the deadline back at once.
+  bool begin_renewal(duration ttl) noexcept;
   void on_renewed(time_point sent, duration ttl) noexcept;
   void on_renewal_unknown(time_point sent, duration ttl) noexcept;
   void lose(status why) noexcept;
@@ -75,7 +76,11 @@ class tenure : public std::enable_shared_from_this<tenure> {
 
  private:
   friend class turn;
-  void tell_lost(status why) noexcept;  // mutex_ is held
+  // With mutex_ held:
+  /// Whether the lease is lost by now; whoever notices first, tells.
+  bool over() noexcept;
+  void tell_lost(status why) noexcept;
+
   [[nodiscard]] time_point now() const noexcept;
 
   // Destroyed in reverse: the resource leaves the client's map while the client is still there.

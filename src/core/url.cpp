@@ -185,8 +185,17 @@ class parser {
     return plain;
   }
 
+  /// Where in the text `part` ends.
+  [[nodiscard]] std::size_t end_of(std::string_view part) const {
+    return static_cast<std::size_t>(part.data() + part.size() - text_.data());
+  }
+
   void authority(std::string_view raw) {
     const auto at = raw.rfind('@');
+    if (raw.find(':') != raw.npos && text_.rfind('@') != text_.npos && text_.rfind('@') >= end_of(raw)) {
+      // `redis://user:12/34@host`: half a password would be taken for a port, the rest be shown.
+      fail("an @ stands behind its first / or ?; in a password write / as %2F, ? as %3F, and an @ in a path or option as %40");
+    }
     if (at != raw.npos) {
       const auto who = raw.substr(0, at);
       const auto colon = who.find(':');
@@ -198,9 +207,6 @@ class parser {
       }
       url_.shown.append("@");
       raw.remove_prefix(at + 1);
-    } else if (raw.find(':') != raw.npos && text_.find('@') != text_.npos) {
-      // `redis://user:12/34@host`: half a password would be taken for a port, the rest be shown.
-      fail("a / or ? stands before its @; in a password write / as %2F, ? as %3F, @ as %40 (an @ after the host as %40 too)");
     }
     url_.shown.append(raw);
     if (raw.empty()) {

@@ -4,10 +4,10 @@ lib=$1/$LIBDIR
 
 exported() { nm -DC --defined-only "$1" | sed -E 's/^[0-9a-f]+ [A-Za-z] //'; }
 
-others=$(exported "$lib/libholdfast.so" |
-  grep -vE '^((vtable|typeinfo|typeinfo name|VTT) for )?holdfast::|^(non-virtual thunk|virtual thunk) to holdfast::' || true)
+all=$(exported "$lib/libholdfast.so")
+others=$(grep -vE '^((vtable|typeinfo|typeinfo name|VTT) for )?holdfast::|^(non-virtual thunk|virtual thunk) to holdfast::' <<<"$all" || true)
 [[ -z $others ]] || fail "libholdfast.so exports: $others"
-exported "$lib/libholdfast.so" | grep -q '^holdfast::client::client(' || fail "libholdfast.so lacks the client"
+grep -q '^holdfast::client::client(' <<<"$all" || fail "libholdfast.so lacks the client"
 
 if [[ $SQLITE == 1 ]]; then
   others=$(exported "$lib/holdfast/libholdfast_sqlite.so")

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+
+namespace holdfast::testing {
+
+/// How a `holdfast ...` ended.
+struct ended {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+/// A value in JSON text, by its JSON pointer: a string as it is, anything else as JSON. `(absent)` or `(not JSON)`.
+std::string json_at(const std::string& text, const std::string& pointer);
+/// The number of elements there; -1 where there is none.
+int json_size(const std::string& text, const std::string& pointer);
+
+/// The command against a store of the test's own, `sqlite:` in a temporary folder.
+class command_test : public ::testing::Test {
+ protected:
+  using words = std::vector<std::string>;
+
+  /// `holdfast` with these arguments, to its end.
+  ended holdfast(const words& arguments);
+  process start(const words& arguments);
+  launch prepare(const words& arguments);
+  /// `run` with these options, and the command `sh -c script`.
+  static words run_shell(const words& options, const std::string& name, const std::string& script);
+
+  /// Starts a holder of `name` that holds it for good, and waits until it does. `options`: say --ttl.
+  process start_holder(const std::string& name, const words& options = {});
+  std::string show(const std::string& name);  ///< As JSON.
+  int waiters_of(const std::string& name) { return json_size(show(name), "/waiters"); }
+  bool await_waiters(const std::string& name, int count);
+
+  temporary_folder folder_;
+  std::string store_ = "sqlite:" + folder_.file("locks.db");
+};
+
+}  // namespace holdfast::testing

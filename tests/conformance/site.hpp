@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/store.hpp"
+
+namespace holdfast::conformance {
+
+/// A place where one store lives while a test runs, empty at first. Each program of the suite has one kind of it.
+class site {
+ public:
+  site() = default;
+  site(const site&) = delete;
+  site& operator=(const site&) = delete;
+  virtual ~site();
+
+  [[nodiscard]] virtual std::string url() const = 0;
+  /// Another client's end of the store. The site is still there after all of them are gone.
+  virtual std::unique_ptr<core::store> open() = 0;
+  /// The time that the clients go by.
+  [[nodiscard]] virtual time_point now() const = 0;
+  /// Returns once `span` has passed at the clients and at the store.
+  virtual void pass(duration span) = 0;
+  /// A ttl that a test can afford to wait out.
+  [[nodiscard]] virtual duration brief() const = 0;
+};
+
+/// Defined once in each program.
+std::unique_ptr<site> make_site();
+
+}  // namespace holdfast::conformance

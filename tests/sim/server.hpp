@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "faults.hpp"
+#include "judge.hpp"
+#include "store/memory/model.hpp"
+
+namespace holdfast::sim {
+
+/// The store: the executable model behind a clock of its own, which drifts and steps. It may pause and forget. After
+/// every verb it is looked at: nobody but a live lease's owner may change it, turns go in the order of the queue, and
+/// whoever believes to hold a resource has it.
+class server {
+ public:
+  using hint_sink = std::function<void(memory::session_id, const core::owner_id&)>;
+
+  server(timeline& time, rng& dice, const profile& how, judge& court, std::size_t resources, sabotage broken);
+  void on_hint(hint_sink sink) { hint_sink_ = std::move(sink); }
+
+  core::turn_answer acquire(const core::request& what, bool wait, memory::session_id session);
+  core::turn_answer claim(const core::request& what);
+  core::renew_verdict renew(const core::lease_ref& what);
+  std::vector<core::wait_verdict> heartbeat(const std::vector<core::waiter_ref>& waiters);
+  core::release_answer release(const core::lease_ref& what);
+  core::withdraw_answer withdraw(const core::waiter_ref& what);
+
+  void break_lease(std::size_t resource);
+  void keep_snapshot();
+  void forget();
+  void step_clock(duration by);
+  void pause(duration how_long) { paused_until_ = time_.now() + how_long; }
+  /// When a request that arrives at `when` is carried out.
+  [[nodiscard]] time_point served(time_point when) const { return std::max(when, paused_until_); }
+
+  /// An acquire that may arrive (or did).
+  void acquire_sent(const core::owner_id& owner) { ++in_flight_[owner]; }
+  void acquire_arrived(const core::owner_id& owner) {
+    if (--in_flight_[owner] == 0) in_flight_.erase(owner);
+  }
+  /// An acquire arrives a second time, unknown to its sender.
+  void acquire_repeated(const core::owner_id& owner) { repeated_.insert(owner); }
+  [[nodiscard]] bool was_repeated(const core::owner_id& owner) const { return repeated_.contains(owner); }
+  [[nodiscard]] bool may_arrive(const core::owner_id& owner) const { return in_flight_.contains(owner); }
+
+  /// Who has the resource now.
+  [[nodiscard]] core::owner_id holder(std::size_t resource) const;
+  /// Whether anything of `owner` is in the store.
+  [[nodiscard]] bool knows(std::size_t resource, const core::owner_id& owner) const;
+  /// A token that nobody was given.
+  [[nodiscard]] std::uint64_t token_for_nothing() const { return model_.highest_token() + 1; }
+  [[nodiscard]] bool empty(std::size_t resource) const;
+
+  static std::string name(std::size_t resource) { return std::string{"r"} + static_cast<char>('0' + resource); }
+  static std::size_t index(std::string_view name) { return static_cast<std::size_t>(name[1] - '0'); }
+
+ private:
+  struct seen_resource {
+    core::owner_id holder;
+    time_point expires;  ///< By the store's clock.
+    std::map<core::owner_id, std::uint64_t> queue;  ///< The places, as they were given.
+    bool known = false;  ///< Nothing disturbed what was seen.
+  };
+
+  [[nodiscard]] time_point clock() const;
+  void look(std::size_t resource, const core::owner_id& actor);
+  void check_order(const seen_resource& before, const resource_view& now, const core::owner_id& holder) const;
+  std::uint64_t falling_token(const core::turn_answer& answer, const core::request& what);
+
+  timeline& time_;
+  rng& dice_;
+  const profile& how_;
+  judge& court_;
+  sabotage broken_;
+  time_point opened_;
+  duration steps_{};
+  mutable time_point latest_{};
+  time_point paused_until_{};
+  memory::model model_;
+  std::optional<memory::model> snapshot_;
+  std::vector<seen_resource> seen_;
+  std::map<core::owner_id, int> in_flight_;
+  std::set<core::owner_id> repeated_;
+  std::map<core::owner_id, std::uint64_t> counted_tokens_;  ///< For sabotage::tokens_fall.
+  std::uint64_t token_count_ = 0;
+  std::uint64_t snapshot_count_ = 0;
+  std::uint64_t last_place_ = 0;
+  hint_sink hint_sink_;
+};
+
+}  // namespace holdfast::sim
