@@ -14,7 +14,7 @@ std::string text_of(int system_errno) { return std::generic_category().message(s
 bool is_full(int system_errno) noexcept { return system_errno == ENOSPC || system_errno == EDQUOT; }
 
 status disk_full(const std::string& shown) {
-  return {errc::unavailable, shown + ": disk full; nothing was changed. Make room on the database's file system"};
+  return {errc::unavailable, shown + ": disk full; make room on the database's file system"};
 }
 
 }  // namespace

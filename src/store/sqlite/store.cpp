@@ -1,6 +1,7 @@
 #include "store/sqlite/store.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <new>
 #include <utility>
@@ -16,8 +17,10 @@ using kind = transaction::kind;
 
 class sqlite_store final : public core::store {
  public:
-  sqlite_store(std::string path, std::string shown, std::optional<machine> on)
-      : engine_{std::make_shared<engine>(std::move(path), std::move(shown), std::move(on))}, listener_{engine_} {}
+  sqlite_store(std::string path, std::string shown, warn_function warn, std::optional<machine> on)
+      : warn_{std::move(warn)},
+        engine_{std::make_shared<engine>(std::move(path), std::move(shown), std::move(on))},
+        listener_{engine_} {}
 
   core::store_traits traits() const noexcept override {
     core::store_traits traits;
@@ -66,6 +69,7 @@ class sqlite_store final : public core::store {
   /// Looks without a write lock first: as a rule there is nothing to do.
   status heartbeat(std::span<const core::waiter_ref> waiters, std::span<core::wait_verdict> verdicts,
                    time_point by) override {
+    if (waiters.empty()) return {};
     auto how = guarded([&] {
       engine_->wakes().refresh();
       std::vector<std::size_t> idle;
@@ -156,8 +160,15 @@ class sqlite_store final : public core::store {
     } else if (answer.is == core::turn_answer::outcome::queued) {
       // Only now: its first look comes after the commit, so that no turn slips between.
       listener_.start();
+      check_wakes();
     }
     return answer;
+  }
+
+  void check_wakes() {
+    if (engine_->wakes().address() != 0 || !warn_ || warned_.exchange(true)) return;
+    warn_({errc::misconfigured, engine_->shown() + ": the file -holdfast beside the database can't be used, so waiters "
+                                                   "look by a timer instead of being woken"});
   }
 
   /// No exception leaves a verb.
@@ -175,20 +186,23 @@ class sqlite_store final : public core::store {
     }
   }
 
+  const warn_function warn_;
+  std::atomic<bool> warned_{false};
   const std::shared_ptr<engine> engine_;
   listener listener_;
 };
 
-std::unique_ptr<core::store> open_module(const core::url& where, const core::store_options&) {
-  return open_store(path_of(where), where.shown);
+std::unique_ptr<core::store> open_module(const core::url& where, const core::store_options& options) {
+  return open_store(path_of(where), where.shown, options.warn);
 }
 
 constexpr core::store_module module{HOLDFAST_VERSION_STRING, open_module};
 
 }  // namespace
 
-std::unique_ptr<core::store> open_store(std::string path, std::string shown, std::optional<machine> on) {
-  return std::make_unique<sqlite_store>(std::move(path), std::move(shown), std::move(on));
+std::unique_ptr<core::store> open_store(std::string path, std::string shown, warn_function warn,
+                                        std::optional<machine> on) {
+  return std::make_unique<sqlite_store>(std::move(path), std::move(shown), std::move(warn), std::move(on));
 }
 
 std::string path_of(const core::url& where) {
