@@ -35,7 +35,9 @@ class other_program {
   ~other_program() { sqlite3_close(db_); }
   other_program(const other_program&) = delete;
   other_program& operator=(const other_program&) = delete;
-  void run(const char* sql) { EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db_); }
+  void run(const char* sql) {
+    EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db_);
+  }
   std::int64_t number(const char* sql) {
     sqlite3_stmt* ask = nullptr;
     EXPECT_EQ(sqlite3_prepare_v2(db_, sql, -1, &ask, nullptr), SQLITE_OK) << sqlite3_errmsg(db_);

@@ -167,7 +167,9 @@ TEST_F(sqlite_waiting, a_damaged_wake_file_loses_no_lock) {
   store->on_turn(heard.callback());
   const auto file = path + "-holdfast";
   const std::vector<std::function<void()>> damages{
-      [&] { std::ofstream{file, std::ios::binary | std::ios::trunc} << std::string(10000, '\xa5'); },
+      [&] {
+        std::ofstream{file, std::ios::binary | std::ios::trunc} << std::string(10000, '\xa5');
+      },
       [&] { std::filesystem::resize_file(file, 0); },
       [&] { std::filesystem::resize_file(file, 1); },
       [&] { std::filesystem::remove(file); },

@@ -38,23 +38,26 @@ bool is_ours(connection& where) {
     return true;
   }
   // Again in one statement: somebody may be making the tables just now.
-  statement ask{"SELECT (SELECT application_id FROM pragma_application_id),"
-                " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"};
+  statement ask{
+      "SELECT (SELECT application_id FROM pragma_application_id),"
+      " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"};
   query asked{where, ask};
   if (!asked.step()) return false;
   const auto id = asked.number(0);
   const auto version = asked.number(1);
   if (id == application_id && version == schema_version) return true;
   if (id == application_id) {
-    throw failure{{errc::misconfigured, where.shown() + ": made by another version of holdfast (layout " +
-                                            std::to_string(version) + ", this one knows " +
-                                            std::to_string(schema_version) + ")"},
-                  false, true};
+    throw failure{
+        {errc::misconfigured, where.shown() + ": made by another version of holdfast (layout " +
+                                  std::to_string(version) + ", this one knows " + std::to_string(schema_version) + ")"},
+        false,
+        true};
   }
   if (id != 0 || version != 0 || asked.number(2) != 0) {
     throw failure{{errc::misconfigured,
                    where.shown() + ": this is the database of another program; it is left as it is. Give another path"},
-                  false, true};
+                  false,
+                  true};
   }
   return false;
 }
@@ -65,8 +68,8 @@ void use_log(connection& where) {
   while (true) {
     try {
       if (where.ask_text("PRAGMA journal_mode = WAL") == "wal") return;
-      throw failure{{errc::misconfigured, where.shown() + ": no write-ahead log can be used on this file system"},
-                    false, true};
+      throw failure{
+          {errc::misconfigured, where.shown() + ": no write-ahead log can be used on this file system"}, false, true};
     } catch (const failure& why) {
       const bool busy = (sqlite3_errcode(where.handle()) & 0xff) == SQLITE_BUSY;
       if (why.reopen || !busy || boot_clock::now() >= where.deadline()) throw;

@@ -33,9 +33,7 @@ class sqlite_store final : public core::store {
   void on_turn(turn_callback callback) override { listener_.set(std::move(callback)); }
 
   status ping(time_point by) override {
-    return guarded([&] {
-      return engine_->run(kind::write, by, [](protocol&, const moment&) { return status{}; });
-    });
+    return guarded([&] { return engine_->run(kind::write, by, [](protocol&, const moment&) { return status{}; }); });
   }
 
   core::turn_answer acquire(const core::request& what, bool wait, time_point by) override {
@@ -76,8 +74,10 @@ class sqlite_store final : public core::store {
       engine_->run(kind::read, by, [&](protocol& p, const moment& at) {
         for (std::size_t i = 0; i < waiters.size(); ++i) {
           const auto verdict = p.glance(waiters[i], at);
-          if (verdict) verdicts[i] = *verdict;
-          else idle.push_back(i);
+          if (verdict)
+            verdicts[i] = *verdict;
+          else
+            idle.push_back(i);
         }
         return 0;
       });
@@ -131,8 +131,8 @@ class sqlite_store final : public core::store {
     });
   }
 
-  status break_lease(std::string_view resource, std::optional<std::uint64_t> token,
-                     std::optional<core::owner_id> owner, time_point by) override {
+  status break_lease(std::string_view resource, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
+                     time_point by) override {
     if (!token && !owner) return {errc::invalid_argument, "breaking a lease takes its token or its owner"};
     return guarded([&]() -> status {
       const auto how = engine_->run(
