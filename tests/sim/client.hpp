@@ -65,7 +65,8 @@ class client {
     bool paused = false;
     bool hint = false;     ///< Came while the driver was busy.
     bool leaving = false;  ///< Its driver gave up and nobody took over.
-    time_point executed;   ///< Of the answer that was read last.
+    time_point executed;   ///< When the answer that was read last was given,
+    time_point read;       ///< and when it was read.
   };
   /// A lease that was granted, until it is released.
   struct tenure {
