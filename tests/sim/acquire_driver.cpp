@@ -142,7 +142,7 @@ void client::pause_request(slot& where, time_point until) {
   }
   it.paused = true;
   const auto mark = ++it.pauses;
-  if (plan_.broken == sabotage::no_recheck) return;
+  if (plan_.broken == sabotage::no_recheck && it.machine.queued()) return;
   time_.at(until, [this, &where, mark, request = where.request.get()] {
     receive([=, this, &where] {
       if (where.request.get() != request || !request->paused || request->pauses != mark) return;

@@ -173,9 +173,9 @@ void client::end_turn(asker& who) {
   const auto now = time_.now();
   const bool held = it.lease.on_time(now) == core::lease_machine::state::held;
   note_loss(it);
-  // The gate knows the ttl of the grant: after a refresh to another one, the tenure goes back.
-  const bool sound = held && !it.refreshed;
-  const auto after = where.gate.on_turn_ended(now, sound);
+  // Not while a refresh to a shorter ttl is under way: the gate hears of that when it is answered.
+  const bool shrinks = it.renewing && it.asked_for < it.lease.counted();
+  const auto after = where.gate.on_turn_ended(now, held && !shrinks);
   auto* const heir = after.passes ? by_ticket(where, after.to) : nullptr;
   end_wait(who, true);
   if (!after.passes) {
@@ -184,6 +184,7 @@ void client::end_turn(asker& who) {
   }
   net_.count(fault::turn_passed);
   if (heir == nullptr) court_.fail("a turn was passed to nobody");
+  if (heir->ask.ttl > it.lease.counted()) court_.fail("a turn was passed on with a shorter ttl than its thread asked for");
   it.offset = after.offset;
   court_.passed(*it.record, it.token + it.offset);
   heir->in_turn = true;

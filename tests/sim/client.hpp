@@ -76,9 +76,9 @@ class client {
     std::uint64_t token = 0;
     std::uint32_t offset = 0;
     time_point last_sent;
+    duration asked_for{};  ///< By the last renewal.
     duration longest_ttl{};
     std::optional<duration> refresh;  ///< Wanted by the user.
-    bool refreshed = false;           ///< To another ttl, or at least it was tried.
     std::uint64_t timers = 0;
     time_point checked_at{};
     bool renewing = false;

@@ -47,9 +47,9 @@ void client::renew(const std::shared_ptr<tenure>& it) {
     return;
   }
   const auto ttl = it->refresh.value_or(it->lease.ttl());
-  if (it->refresh) it->refreshed = true;
   const bool refresh = std::exchange(it->refresh, std::nullopt).has_value();
   it->renewing = true;
+  it->asked_for = ttl;
   it->last_sent = sent;
   it->longest_ttl = std::max(it->longest_ttl, ttl);
   it->lease.on_renewal_sent(sent, ttl);
@@ -101,6 +101,7 @@ void client::on_renewal(const std::shared_ptr<tenure>& it, core::renew_verdict v
     else if (it->lease.deadline() > before) court_.fail("a renewal without an answer moved the deadline");
     it->record->deadline = it->lease.deadline();
   }
+  slots_[it->record->resource]->gate.on_refreshed(it->lease.counted());
   if (it->refresh) renew(it);
   else watch(it);
 }
