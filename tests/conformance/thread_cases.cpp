@@ -1,4 +1,6 @@
 #include <atomic>
+#include <mutex>
+#include <string>
 #include <thread>
 
 #include "conformance/suite.hpp"
@@ -15,6 +17,12 @@ TEST_F(conformance, many_threads_exclude_one_another) {
   std::uint64_t last_token = 0;
   std::atomic<int> inside{0};
   std::atomic<bool> wrong{false};
+  std::mutex mutex;
+  std::string first_wrong;
+  const auto complain = [&](const std::string& what) {
+    const std::lock_guard lock{mutex};
+    if (!wrong.exchange(true)) first_wrong = what;
+  };
 
   const auto turn = [&](core::store& at) {
     const auto what = ask("r");
@@ -23,11 +31,15 @@ TEST_F(conformance, many_threads_exclude_one_another) {
       std::this_thread::sleep_for(2ms);  // A claim is a sign of life too.
       answer = answer.is == outcome::gone ? at.acquire(what, true, by()) : at.claim(what, by());
     }
-    if (answer.is != outcome::granted || inside.fetch_add(1) != 0 || answer.token <= last_token) wrong = true;
+    if (answer.is != outcome::granted) return complain("not granted: " + answer.why.message());
+    if (inside.fetch_add(1) != 0) complain("two inside");
+    if (answer.token <= last_token)
+      complain("token " + std::to_string(answer.token) + " after " + std::to_string(last_token));
     last_token = answer.token;
     ++count;
     inside.fetch_sub(1);
-    if (at.release(lease(what, answer.token), by()).is != release_outcome::released) wrong = true;
+    const auto end = at.release(lease(what, answer.token), by());
+    if (end.is != release_outcome::released) complain("not released: " + end.why.message());
   };
 
   std::vector<std::thread> running;
@@ -36,7 +48,7 @@ TEST_F(conformance, many_threads_exclude_one_another) {
       for (int j = 0; j < turns && !wrong; ++j) turn(*clients[i % clients.size()]);
     });
   for (auto& each : running) each.join();
-  EXPECT_FALSE(wrong);
+  EXPECT_FALSE(wrong) << first_wrong;
   EXPECT_EQ(count, threads * turns);
   EXPECT_FALSE(occupied(*a_, "r"));
 }

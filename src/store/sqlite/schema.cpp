@@ -31,8 +31,17 @@ constexpr const char* schema = R"(
 )";
 
 bool is_ours(connection& where) {
-  const auto id = where.ask_number("PRAGMA application_id");
-  const auto version = where.ask_number("PRAGMA user_version");
+  if (where.ask_number("PRAGMA application_id") == application_id &&
+      where.ask_number("PRAGMA user_version") == schema_version) {
+    return true;
+  }
+  // Again in one statement: somebody may be making the tables just now.
+  statement ask{"SELECT (SELECT application_id FROM pragma_application_id),"
+                " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"};
+  query asked{where, ask};
+  if (!asked.step()) return false;
+  const auto id = asked.number(0);
+  const auto version = asked.number(1);
   if (id == application_id && version == schema_version) return true;
   if (id == application_id) {
     throw failure{{errc::misconfigured, where.shown() + ": made by another version of holdfast (layout " +
@@ -40,7 +49,7 @@ bool is_ours(connection& where) {
                                             std::to_string(schema_version) + ")"},
                   false, true};
   }
-  if (id != 0 || version != 0 || where.ask_number("SELECT count(*) FROM sqlite_master") != 0) {
+  if (id != 0 || version != 0 || asked.number(2) != 0) {
     throw failure{{errc::misconfigured,
                    where.shown() + ": this is the database of another program; it is left as it is. Give another path"},
                   false, true};
@@ -57,7 +66,8 @@ void use_log(connection& where) {
       throw failure{{errc::misconfigured, where.shown() + ": no write-ahead log can be used on this file system"},
                     false, true};
     } catch (const failure& why) {
-      if (why.why == errc::misconfigured || boot_clock::now() >= where.deadline()) throw;
+      const bool busy = (sqlite3_errcode(where.handle()) & 0xff) == SQLITE_BUSY;
+      if (why.reopen || !busy || boot_clock::now() >= where.deadline()) throw;
     }
     sqlite3_sleep(1);
   }
@@ -92,8 +102,9 @@ void enter_boot(connection& where, const machine& on) {
 
 void prepare_database(connection& where, const machine& on) {
   const bool ours = is_ours(where);
-  if (where.ask_text("PRAGMA journal_mode") != "wal") use_log(where);
+  // Before the log is first used: it may be less careful than a rollback journal without risk to the file.
   where.run("PRAGMA synchronous = NORMAL");
+  if (where.ask_text("PRAGMA journal_mode") != "wal") use_log(where);
   if (!ours) make_tables(where);
   enter_boot(where, on);
 }
