@@ -209,7 +209,8 @@ void client::finish(slot& where) {
   }
   if (end.leftover) {
     keep_withdrawing(request->what, request->last_sent + request->what.ttl + net_.how().command_timeout);
-  } else if (!(end.is == acquire_machine::ending::busy && store_.was_repeated(request->what.owner)) &&
+  } else if (!court_.disrupted_since(request->last_sent) &&  // What was withdrawn may be back.
+             !(end.is == acquire_machine::ending::busy && store_.was_repeated(request->what.owner)) &&
              (store_.knows(where.resource, request->what.owner) || store_.may_arrive(request->what.owner))) {
     court_.fail("a request that ended left something behind: " + name_of(request->what.owner));
   }

@@ -23,6 +23,7 @@ class client {
     std::size_t resources = 1;
     std::size_t turns = 1;     ///< Of each thread.
     duration patience{};
+    core::gate::bounds passing{};
     sabotage broken = sabotage::none;
   };
 

@@ -56,6 +56,7 @@ class judge {
 
   /// The store may free what it should not: it forgot, or its clock went forward.
   void disrupted();
+  [[nodiscard]] bool disrupted_since(time_point when) const noexcept { return last_disruption_ >= when; }
   /// A hand-off that had long been settled awaits its claim again, after the store forgot: its token is as old.
   void revived(const core::owner_id& owner) { revived_.insert(owner); }
   void broken(std::size_t resource, const core::owner_id& owner);
