@@ -33,7 +33,8 @@ receipt receive_message(int socket, guardian_message& what, char* buffer, std::s
   packet.msg_iovlen = 2;
   for (;;) {
     const ssize_t got = ::recvmsg(socket, &packet, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
+    // ECONNRESET, told once, says only that the other end left messages of ours unread; its own may still be here.
+    if (got < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return receipt::none;
     // A packet of another size is from no process of ours: as good as an end.
     if (got < static_cast<ssize_t>(sizeof what)) return receipt::closed;

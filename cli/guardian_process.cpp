@@ -156,7 +156,6 @@ class guardian_process {
     kill_at_ = kill_at;
     signal_tree(child_, SIGTERM);
     ::kill(-child_, SIGCONT);  // a stopped one can't tidy up
-    finish_if_none_left();
   }
 
   void begin_killing() {
@@ -178,23 +177,17 @@ class guardian_process {
   }
 
   void reap() {
-    int status = 0;
-    for (;;) {
-      const pid_t pid = ::waitpid(-1, &status, WNOHANG | WUNTRACED);
-      if (pid < 0 && errno == EINTR) continue;
-      if (pid <= 0) return;
-      if (pid != child_) continue;
-      if (WIFSTOPPED(status)) {
-        tell(guardian_word::stopped, WSTOPSIG(status));
-      } else {
-        child_over_ = true;
-        child_status_ = status;
-      }
-    }
+    none_left_ = reap_children([this](pid_t pid, int status) {
+      if (pid != child_) return;
+      if (WIFSTOPPED(status)) return tell(guardian_word::stopped, WSTOPSIG(status));
+      child_over_ = true;
+      child_status_ = status;
+    });
   }
 
+  // Whoever is orphaned becomes our child, so without children there are no descendants either.
   void finish_if_none_left() {
-    if (child_over_ && descendants().empty()) finish(ended_by_guardian);
+    if (child_over_ && none_left_) finish(ended_by_guardian);
   }
 
   void finish(std::int32_t flags) {
@@ -233,6 +226,7 @@ class guardian_process {
   bool terminal_ = false;
   pid_t child_ = 0;
   bool child_over_ = false;
+  bool none_left_ = false;
   int child_status_ = 0;
   time_point deadline_{};
   duration grace_{};

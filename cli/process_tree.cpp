@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -130,12 +132,26 @@ std::vector<pid_t> descendants() {
   return found;
 }
 
-std::size_t signal_tree(pid_t group, int signal) {
-  if (group > 0) ::kill(-group, signal);
+void signal_tree(pid_t group, int signal) {
+  // Listed before anybody dies of it: a child moves to another parent when its own ends.
   const std::vector<pid_t> all = descendants();
+  std::vector<pid_t> outside;
   for (const pid_t pid : all)
-    if (group <= 0 || ::getpgid(pid) != group) ::kill(pid, signal);
-  return all.size();
+    if (group <= 0 || ::getpgid(pid) != group) outside.push_back(pid);
+  if (group > 0) ::kill(-group, signal);
+  for (const pid_t pid : outside) ::kill(pid, signal);
+}
+
+bool reap_children(const std::function<void(pid_t, int)>& heard) {
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG | WUNTRACED);
+    if (pid > 0) {
+      heard(pid, status);
+    } else if (pid == 0 || errno != EINTR) {
+      return pid < 0 && errno == ECHILD;
+    }
+  }
 }
 
 }  // namespace holdfast::cli

@@ -153,12 +153,11 @@ class supervisor {
     result_.guardian_gone = true;
     over_ = true;
     const time_point give_up = boot_clock::now() + orphans_patience;
-    do {
-      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-      }
-      if (signal_tree(child_, SIGKILL) == 0) return;
+    while (boot_clock::now() < give_up) {
+      signal_tree(child_, SIGKILL);
+      if (reap_children([this](pid_t pid, int) { child_ = pid == child_ ? 0 : child_; })) return;
       std::this_thread::sleep_for(2ms);
-    } while (boot_clock::now() < give_up);
+    }
     result_.some_are_left = true;
   }
 
@@ -184,8 +183,10 @@ supervision supervise(const guardian& with, const lease& lease, duration ttl, in
 void dismiss(guardian& which) noexcept {
   if (which.pid <= 0) return;
   ::close(which.socket);
-  ::kill(which.pid, SIGKILL);
-  ::waitpid(which.pid, nullptr, 0);
+  if (::waitpid(which.pid, nullptr, WNOHANG) == 0) {  // else it is reaped, and the pid may be another's
+    ::kill(which.pid, SIGKILL);
+    ::waitpid(which.pid, nullptr, 0);
+  }
   which = {};
 }
 

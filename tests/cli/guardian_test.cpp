@@ -22,6 +22,12 @@ class guardian_test : public command_test {
     return one;
   }
 
+  /// Whatever became of the run, nobody of the tree outlives it.
+  void TearDown() override {
+    EXPECT_TRUE(eventually([&] { return alive() == 0; })) << alive() << " left";
+    for (const pid_t pid : tree()) ::kill(pid, SIGKILL);
+  }
+
   std::vector<pid_t> tree() const {
     std::istringstream text{read_file(folder_.file("pids"))};
     std::vector<pid_t> out;
@@ -148,6 +154,8 @@ TEST_F(guardian_test, lets_a_renewed_lease_run_on) {
   EXPECT_EQ(alive(), 4);
   one.signal(SIGTERM);
   EXPECT_EQ(one.wait(), 128 + SIGTERM);
+  // The command ended by itself; the one with a session of its own may go on.
+  for (const pid_t pid : tree()) ::kill(pid, SIGKILL);
 }
 
 TEST_F(guardian_test, leaves_what_the_command_left_running_when_it_ended) {
