@@ -152,6 +152,28 @@ TEST_F(sqlite_file, a_file_put_in_its_place_is_used) {
   EXPECT_EQ(store->acquire(ask_for("a"), false, soon()).is, outcome::busy);
 }
 
+TEST_F(sqlite_file, its_log_stays_short_where_short_lived_processes_follow_each_other) {
+  for (int i = 0; i < 150; ++i) {
+    const auto store = open(path);
+    const auto mine = ask_for("a");
+    const auto answer = store->acquire(mine, false, soon());
+    ASSERT_EQ(answer.is, outcome::granted);
+    store->release(lease_of(mine, answer.token), soon());
+  }
+  EXPECT_LT(std::filesystem::file_size(path + "-wal"), 200'000u);
+}
+
+TEST_F(sqlite_file, its_log_stays_bounded_in_a_long_lived_process) {
+  const auto store = open(path);
+  for (int i = 0; i < 3000; ++i) {
+    const auto mine = ask_for("a");
+    const auto answer = store->acquire(mine, false, soon());
+    ASSERT_EQ(answer.is, outcome::granted);
+    store->release(lease_of(mine, answer.token), soon());
+  }
+  EXPECT_LT(std::filesystem::file_size(path + "-wal"), 2'500'000u);
+}
+
 TEST_F(sqlite_file, rights_are_needed) {
   ASSERT_EQ(::chmod(where.path().c_str(), 0755), 0);
   ASSERT_TRUE(open(path)->ping(soon()).ok());

@@ -222,6 +222,17 @@ TEST_F(sqlite_waiting, a_store_may_end_on_its_own_listener) {
   EXPECT_TRUE(eventually([&] { return ended.load(); }));
 }
 
+TEST_F(sqlite_waiting, a_store_ends_at_once_though_its_wake_file_was_replaced) {
+  auto store = open(path);
+  store->acquire(ask_for("a"), true, soon());
+  ASSERT_EQ(store->acquire(ask_for("a"), true, soon()).is, outcome::queued);
+  std::filesystem::remove(path + "-holdfast");
+  open(path)->acquire(ask_for("a"), true, soon());
+  const auto start = boot_clock::now();
+  store.reset();
+  EXPECT_LT(boot_clock::now() - start, 4s);
+}
+
 TEST_F(sqlite_waiting, threads_and_stores_exclude_each_other) {
   constexpr int stores = 2;
   constexpr int threads = 4;

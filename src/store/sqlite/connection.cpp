@@ -94,15 +94,17 @@ void connection::close() noexcept {
 }
 
 /// Told of the log's length at each commit.
-int connection::on_commit(void* self, sqlite3* db, const char*, int frames) noexcept {
-  auto& me = *static_cast<connection*>(self);
-  me.frames_ = frames;
-  if (frames < longest_log) return SQLITE_OK;
-  int left = frames;
-  int done = 0;
-  sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, &left, &done);
-  if (left == done) me.frames_ = 0;
+int connection::on_commit(void* self, sqlite3*, const char*, int frames) noexcept {
+  static_cast<connection*>(self)->frames_ = frames;
   return SQLITE_OK;
+}
+
+void connection::fold_log() noexcept {
+  if (frames_ < longest_log) fold_at_ = longest_log;  // Somebody did.
+  if (frames_ < fold_at_) return;
+  sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // A reader may stand in the way for long: no attempt with each commit then.
+  fold_at_ = frames_ + longest_log;
 }
 
 bool connection::moved() noexcept {
@@ -117,7 +119,7 @@ int connection::on_busy(void* self, int tries) noexcept {
   const auto left = me.by_ - boot_clock::now();
   if (left <= duration::zero()) return 0;
   constexpr duration first = std::chrono::microseconds{20};
-  constexpr duration longest = std::chrono::milliseconds{5};
+  const duration longest = std::chrono::milliseconds{tries < 200 ? 1 : 10};
   const auto step = std::min(longest, first * (1 << std::min(tries / 2, 10)));
   const auto spread = boot_clock::now().time_since_epoch().count() % std::max<duration::rep>(step.count() / 2, 1);
   const auto nap = std::min<duration>(left, step / 2 + duration{spread});

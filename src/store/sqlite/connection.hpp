@@ -25,6 +25,9 @@ class connection {
   /// Whether the file at the path is no longer the one that is open (deleted, or replaced).
   [[nodiscard]] bool moved() noexcept;
 
+  /// Brings the log into the database once it is long. It waits for the disk, so nobody else should for this.
+  void fold_log() noexcept;
+
   void run(const char* sql);
   std::int64_t ask_number(const char* sql);
   std::string ask_text(const char* sql);
@@ -49,6 +52,7 @@ class connection {
   time_point by_;
   sqlite3* db_ = nullptr;
   int frames_ = 0;  // of the log, at the last commit
+  int fold_at_ = longest_log;
 };
 
 /// A prepared statement, made at its first use. Belongs to one connection, and must go before it.

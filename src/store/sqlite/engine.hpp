@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "store/sqlite/boot_identity.hpp"
 #include "store/sqlite/connection.hpp"
@@ -25,24 +24,20 @@ class engine {
   /// Runs `body(protocol&, const moment&)` as one transaction, then wakes whom it gave a turn. Throws `failure`.
   template <class Body>
   auto run(transaction::kind kind, time_point by, Body&& body) {
-    std::vector<std::int64_t> wakes;
-    auto result = [&] {
-      const turn mine{*this, by};
-      auto& now = ready(by);
-      try {
-        transaction change{now.where, now.with, kind};
-        now.tables.wakes().clear();
-        auto made = body(now.tables, look(*machine_));
-        change.commit();
-        wakes.swap(now.tables.wakes());
-        return made;
-      } catch (const failure& why) {
-        if (why.reopen) session_.reset();
-        throw;
-      }
-    }();
-    for (const auto address : wakes) wake_.wake(address);
-    return result;
+    const turn mine{*this, by};
+    auto& now = ready(by);
+    try {
+      now.tables.wakes().clear();
+      transaction change{now.where, now.with, kind};
+      auto result = body(now.tables, look(*machine_));
+      change.commit();
+      for (const auto address : now.tables.wakes()) wake_.wake(address);
+      now.where.fold_log();
+      return result;
+    } catch (const failure& why) {
+      if (why.reopen) session_.reset();
+      throw;
+    }
   }
 
   wake_file& wakes() noexcept { return wake_; }
