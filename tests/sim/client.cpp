@@ -166,7 +166,7 @@ void client::begin_turn(asker& who) {
       refresh_to(std::max<duration>(milliseconds{100}, lease->lease.ttl() / by));
     });
   if (net_.strikes(fault::refresh_longer))
-    later(dice_.between(duration::zero(), hold), [=] { refresh_to(lease->lease.ttl() * 2); });
+    later(dice_.between(duration::zero(), hold), [=] { refresh_to(std::min<duration>(lease->lease.ttl() * 2, milliseconds{3000})); });
   later(hold, [this, &who] { end_turn(who); });
 }
 
