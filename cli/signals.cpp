@@ -22,6 +22,16 @@ bool is_ignored(int signal) noexcept {
   return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+void stop(pid_t which, int signal) noexcept {
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  // Pending first, then let through: so it has struck when the mask is set. Nobody else reads signals meanwhile.
+  ::kill(which, signal);
+  pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  pthread_sigmask(SIG_BLOCK, &only, nullptr);
+}
+
 }  // namespace
 
 sigset_t forwarded_signals() noexcept {
@@ -55,14 +65,8 @@ bool ends_a_process(int signal) noexcept {
 
 bool is_job_stop(int signal) noexcept { return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU; }
 
-void stop_own_group(int signal) noexcept {
-  sigset_t only;
-  sigemptyset(&only);
-  sigaddset(&only, signal);
-  // Pending first, then let through: so it has struck when sigprocmask returns. Nobody else reads signals meanwhile.
-  ::kill(0, signal);
-  sigprocmask(SIG_UNBLOCK, &only, nullptr);
-  sigprocmask(SIG_BLOCK, &only, nullptr);
-}
+void stop_self(int signal) noexcept { stop(::getpid(), signal); }
+
+void stop_own_group(int signal) noexcept { stop(0, signal); }
 
 }  // namespace holdfast::cli

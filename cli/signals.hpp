@@ -25,8 +25,10 @@ bool ends_a_process(int signal) noexcept;
 /// SIGTSTP, SIGTTIN, SIGTTOU: what a terminal stops a job with.
 bool is_job_stop(int signal) noexcept;
 
-/// Stops this process's whole group as `signal` (a job stop) would have done, and returns when it is continued; at once
-/// where the group is orphaned, for nobody could continue it.
+/// Stops this process as `signal` (a job stop) would have done, and returns when it is continued; at once
+/// where its process group is orphaned, for nobody could continue it.
+void stop_self(int signal) noexcept;
+/// The same for all of the process group: the job, as the shell sees it.
 void stop_own_group(int signal) noexcept;
 
 }  // namespace holdfast::cli

@@ -111,7 +111,13 @@ class supervisor {
   void on_stopped(int signal) {
     if (!is_job_stop(signal)) return;
     if (terminal_) take_terminal_back();
-    stop_own_group(signal);
+    // From the terminal it was meant for the whole job, of which only the command has heard. Otherwise it was sent to us, or
+    // by the terminal to each of the job.
+    if (terminal_ || signal != SIGTSTP) {
+      stop_own_group(signal);
+    } else {
+      stop_self(signal);
+    }
     // A group that nobody could continue does not stop; then a command that asks again and again must not keep us busy.
     if (signal != SIGTSTP) std::this_thread::sleep_for(100ms);
     lend_terminal_if_ours();

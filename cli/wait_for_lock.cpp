@@ -58,7 +58,7 @@ class signal_watcher {
 
   void on_signal(int signal) {
     if (is_job_stop(signal)) {
-      stop_own_group(signal);
+      stop_self(signal);
     } else if (ends_a_process(signal)) {
       signal_ = signal;
       stop_.request_stop();

@@ -1,5 +1,7 @@
 #include "core/acquire_machine.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "core/lease_time.hpp"
@@ -10,6 +12,9 @@ namespace {
 
 /// Failures that time may mend; every other one will be the same the next time.
 bool passing(const status& why) { return why == errc::unavailable || why == errc::outcome_unknown; }
+
+/// A store that says "look again at once", over and over, is not asked in a tight loop.
+constexpr duration shortest_look = std::chrono::milliseconds{1};
 
 }  // namespace
 
@@ -31,7 +36,7 @@ acquire_machine::step acquire_machine::on_answer(const turn_answer& answer, time
       return granted(answer, now);
     case turn_answer::outcome::queued:
       // A hint that came meanwhile is the driver's to remember: it calls on_hint in place of pausing.
-      return {.what = todo::pause, .until = now + answer.look_again};
+      return {.what = todo::pause, .until = now + std::max(answer.look_again, shortest_look)};
     case turn_answer::outcome::gone:
       return {.what = todo::send_acquire};
     case turn_answer::outcome::busy:

@@ -43,8 +43,8 @@ status held_lock::release() noexcept {
   const auto client = ended->of().client();
   if (client->forked()) return client->usable();
   turn_ = nullptr;
-  if (client->closed()) return client->usable();
-  return ended->of().on()->end(*ended, client->verb_limit());
+  status result = ended->of().on()->end(*ended, client->verb_limit());  // Nothing, if close() has ended it.
+  return client->closed() ? client->usable() : result;
 }
 
 status held_lock::refresh(duration ttl) noexcept {

@@ -74,9 +74,9 @@ void keeper::loop::start() {
 }
 
 void keeper::loop::keep(tenure& what) {
-  const auto when = what.renew_at();
-  if (!when) return;
   const guard lock{mutex_};
+  const auto when = what.renew_at();  // Nothing, if it was finished meanwhile: forget() comes, or came, under the lock.
+  if (!when) return;
   start();
   due_.set(what, *when);
   if (*when < wakes_at_) changed_.notify_one();

@@ -38,9 +38,10 @@ class mutex::impl {
   status release() noexcept {
     if (client_->forked()) return client_->usable();
     const auto ended = take();
-    if (client_->closed()) return client_->usable();
+    if (!ended && client_->closed()) return client_->usable();
     if (!ended) return {errc::not_held, "the mutex of '" + resource_->name() + "' is not locked"};
-    return resource_->end(*ended, client_->verb_limit());
+    status result = resource_->end(*ended, client_->verb_limit());  // Nothing, if close() has ended it.
+    return client_->closed() ? client_->usable() : result;
   }
 
   status refresh(duration ttl) noexcept {

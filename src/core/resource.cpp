@@ -241,6 +241,11 @@ status resource::granted(guard& lock, seat& me, std::shared_ptr<turn>& out) {
     client_.look_after(*lease);
     client_.tell({.kind = event_kind::acquired, .resource = name_, .token = first->token(), .why = {}});
     out = first;
+    if (client_.closed()) {  // close() may have looked here before this turn stood.
+      static_cast<void>(this->end(*first, client_.verb_limit()));
+      out = nullptr;
+      result = client_.usable();
+    }
   } catch (const std::exception& e) {
     result = {errc::internal, std::string{"no thread to look after the lease: "} + e.what()};
     static_cast<void>(this->end(*first, client_.verb_limit()));

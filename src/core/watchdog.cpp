@@ -20,6 +20,7 @@ watchdog& watchdog::instance() { return per_process<watchdog>(); }
 
 void watchdog::watch(tenure& what, time_point when) {
   const std::lock_guard lock{mutex_};
+  if (what.finished()) return;  // Ended meanwhile by another thread, which has told us to forget it, or will.
   if (timer_ < 0) start();
   due_.set(what, what.client()->in_boot_time(when));
   if (due_.earliest() < armed_) arm();

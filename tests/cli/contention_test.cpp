@@ -22,7 +22,7 @@ TEST_F(contention_test, counts_exactly) {
   std::vector<process> all;
   for (int i = 0; i < processes; ++i)
     all.emplace_back(launch{.words = {"sh", "-c", loop}, .environment = {{"HOLDFAST_STORE", store_}}}, folder_.path());
-  for (process& one : all) EXPECT_EQ(one.wait(std::chrono::seconds{200}), 0) << one.err();
+  for (process& one : all) EXPECT_EQ(one.wait(std::chrono::seconds{400}), 0) << one.err();
   EXPECT_EQ(read_file(counter), std::to_string(processes * rounds) + "\n");
 }
 

@@ -167,7 +167,9 @@ TEST_F(sqlite_waiting, a_damaged_wake_file_loses_no_lock) {
   store->on_turn(heard.callback());
   const auto file = path + "-holdfast";
   const std::vector<std::function<void()>> damages{
-      [&] { std::ofstream{file, std::ios::binary | std::ios::trunc} << std::string(10000, '\xa5'); },
+      [&] {
+        std::ofstream{file, std::ios::binary | std::ios::trunc} << std::string(10000, '\xa5');
+      },
       [&] { std::filesystem::resize_file(file, 0); },
       [&] { std::filesystem::resize_file(file, 1); },
       [&] { std::filesystem::remove(file); },
@@ -297,6 +299,23 @@ TEST_F(sqlite_waiting, processes_exclude_each_other) {
   int value = 0;
   std::ifstream{counter} >> value;
   EXPECT_EQ(value, processes * turns);
+}
+
+TEST_F(sqlite_waiting, an_unusable_wake_file_is_told_once) {
+  std::filesystem::create_directory(path + "-holdfast");
+  std::atomic<int> told{0};
+  const auto store = open_store(path, "sqlite:" + path, [&](const status& why) {
+    EXPECT_NE(why.message().find(path), std::string::npos);
+    ++told;
+  });
+  const auto a = ask_for("a");
+  const auto b = ask_for("a");
+  const auto token = store->acquire(a, true, soon()).token;
+  EXPECT_EQ(store->acquire(b, true, soon()).is, outcome::queued);
+  EXPECT_EQ(store->claim(b, soon()).is, outcome::queued);
+  EXPECT_EQ(told, 1);
+  store->release(lease_of(a, token), soon());
+  EXPECT_EQ(store->claim(b, soon()).is, outcome::granted);
 }
 
 TEST(sqlite_wake_file, tells_the_living_from_the_dead) {

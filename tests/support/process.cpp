@@ -113,6 +113,7 @@ process::process(const launch& what, const std::string& output_folder) {
   posix_spawnattr_setsigmask(&attributes, &none);
   short flags = POSIX_SPAWN_SETSIGMASK;
   if (!what.terminal.empty()) flags = static_cast<short>(flags | POSIX_SPAWN_SETSID);
+  if (what.own_group) flags = static_cast<short>(flags | POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setflags(&attributes, flags);
 
   // posix_spawn knows how to set signals to their default only: ignore them here while it runs.

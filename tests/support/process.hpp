@@ -45,6 +45,8 @@ struct launch {
   /// Empty: a session of the caller's. Else this terminal becomes stdin, stdout, stderr and the controlling one of a new session.
   std::string terminal;
   std::vector<int> ignored_signals;
+  /// A process group of its own, as a shell gives a job: not orphaned, so that it can be stopped as one.
+  bool own_group = false;
 };
 
 /// A child process with its output in files. Killed and reaped by the destructor.

@@ -38,11 +38,17 @@ class connection {
   void open();
   void close() noexcept;
   static int on_busy(void* self, int tries) noexcept;
+  static int on_commit(void* self, sqlite3* db, const char* name, int frames) noexcept;
+
+  // In frames, of a page each.
+  static constexpr int longest_log = 1000;
+  static constexpr int long_log = 100;
 
   std::string path_;
   std::string shown_;
   time_point by_;
   sqlite3* db_ = nullptr;
+  int frames_ = 0;  // of the log, at the last commit
 };
 
 /// A prepared statement, made at its first use. Belongs to one connection, and must go before it.

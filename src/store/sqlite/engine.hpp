@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,8 +46,6 @@ class engine {
   }
 
   wake_file& wakes() noexcept { return wake_; }
-  /// Whether this store has put anybody into a queue yet.
-  [[nodiscard]] bool has_waited() const noexcept { return has_waited_.load(std::memory_order_relaxed); }
   [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
 
  private:
@@ -76,7 +73,6 @@ class engine {
   std::optional<machine> machine_;  // in one's turn only, like session_
   wake_file wake_;
   std::optional<session> session_;
-  std::atomic<bool> has_waited_{false};
 };
 
 }  // namespace holdfast::sqlite
