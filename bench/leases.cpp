@@ -22,12 +22,12 @@ std::vector<figure> bench_leases(const settings& with) {
   std::vector<held_lock> held;
   held.reserve(count);
   // One first, so that threads and the open database are not counted.
-  const auto warm = keeping.acquire("warehouse/0/stock/warm-up", options);
+  const auto warm = keeping.acquire("stock/0", options);
   const auto before = resident_bytes();
   const double taking = seconds_of([&] {
     char name[64];
     for (std::size_t i = 0; i < count; ++i) {
-      std::snprintf(name, sizeof name, "warehouse/7/stock/%06zu", i);
+      std::snprintf(name, sizeof name, "stock/%06zu", i);
       held.push_back(keeping.acquire(name, options));
     }
   });

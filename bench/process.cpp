@@ -31,7 +31,12 @@ ended wait_for(pid_t process) {
   rusage used{};
   while (wait4(process, &how, 0, &used) < 0)
     if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "wait4"};
-  return {.exit_code = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how), .peak_kib = used.ru_maxrss};
+  const auto seconds = [](const timeval& span) {
+    return static_cast<double>(span.tv_sec) + static_cast<double>(span.tv_usec) / 1e6;
+  };
+  return {.exit_code = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how),
+          .cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime),
+          .peak_kib = used.ru_maxrss};
 }
 
 ended run_to_end(const std::vector<std::string>& words) {

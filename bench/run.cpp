@@ -20,14 +20,22 @@ std::vector<figure> bench_run(const settings& with) {
       with.command.string(), "run", "-s", "sqlite:" + (with.folder / "run.db").string(), "k", "--", "true"};
   const std::vector<std::string> floor{"flock", file.string(), "true"};
   std::vector<double> peaks;
+  std::vector<double> subject_cpu;
+  std::vector<double> floor_cpu;
   const auto measured = interleave(
-      rounds, [&] { peaks.push_back(static_cast<double>(run_to_end(subject).peak_kib) / 1024); },
-      [&] { run_to_end(floor); });
+      rounds,
+      [&] {
+        const auto how = run_to_end(subject);
+        peaks.push_back(static_cast<double>(how.peak_kib) / 1024);
+        subject_cpu.push_back(how.cpu_seconds);
+      },
+      [&] { floor_cpu.push_back(run_to_end(floor).cpu_seconds); });
 
   auto time = measured.ratios("holdfast run k -- true / flock FILE true", figure::goal_kind::at_most, 2.5);
   char text[160];
-  std::snprintf(text, sizeof text, "%.2f ms against %.2f ms; %d pairs; %s", measured.subject() * 1e3,
-                measured.floor() * 1e3, rounds, load_text().c_str());
+  std::snprintf(text, sizeof text, "%.2f ms against %.2f ms (of CPU %.2f and %.2f); %d pairs; %s",
+                measured.subject() * 1e3, measured.floor() * 1e3, median_of(subject_cpu) * 1e3,
+                median_of(floor_cpu) * 1e3, rounds, load_text().c_str());
   time.detail = text;
 
   // The kernel's figure for it and for the children that it waited for, whichever is larger: never too small.
