@@ -22,19 +22,19 @@ inline constexpr std::size_t longest_name = 255;
 struct client_options {
   duration command_timeout = std::chrono::seconds{5};  ///< The bound of each verb sent to the store.
   duration connect_timeout = std::chrono::seconds{5};  ///< The bound of connecting (opening, logging in).
-  std::shared_ptr<holdfast::observer> observer;        ///< May be null.
-  std::shared_ptr<holdfast::clock> clock;              ///< Null: boot_clock.
+  std::shared_ptr<holdfast::observer> observer{};      ///< May be null.
+  std::shared_ptr<holdfast::clock> clock{};            ///< Null: boot_clock.
 };
 
 struct lock_options {
   duration ttl = default_ttl;  ///< How long the store keeps the lease if nobody renews it.
   bool renew = true;           ///< Renew in the background, at a third of the ttl (watchdog, 看门狗).
-  std::string note;            ///< Free text that `show` prints beside the holder.
+  std::string note{};          ///< Free text that `show` prints beside the holder.
 };
 
 struct wait_options {
-  std::optional<duration> timeout;  ///< None: wait for ever. Zero or less: do not wait (busy).
-  std::stop_token stop;             ///< Stopping it ends the wait with errc::cancelled.
+  std::optional<duration> timeout{};  ///< None: wait for ever. Zero or less: do not wait (busy).
+  std::stop_token stop{};             ///< Stopping it ends the wait with errc::cancelled.
 };
 
 }  // namespace holdfast

@@ -63,6 +63,10 @@ void client_core::begin() {
 
 client_core::~client_core() = default;
 
+std::size_t name_hash::operator()(const resource* what) const noexcept { return (*this)(what->name()); }
+bool same_name::operator()(const resource* a, const resource* b) const noexcept { return a->name() == b->name(); }
+bool same_name::operator()(const resource* a, std::string_view b) const noexcept { return a->name() == b; }
+
 bool client_core::forked() const noexcept { return forks_ != fork_generation(); }
 
 status client_core::usable() const noexcept {
@@ -83,28 +87,29 @@ status client_core::located(const status& why, std::string_view resource) const 
 }
 
 std::shared_ptr<resource> client_core::resource_of(std::string_view name) {
+  std::shared_ptr<resource> made;  // Goes after the lock, which its destructor takes.
   const std::lock_guard lock{resources_mutex_};
   const auto known = resources_.find(name);
   if (known != resources_.end()) {
-    if (auto alive = known->second.lock()) return alive;
-    resources_.erase(known);  // Dying on another thread; its name must not stay the key.
+    if (auto alive = (*known)->weak_from_this().lock()) return alive;
+    resources_.erase(known);  // Dying on another thread.
   }
-  auto made = std::make_shared<resource>(std::string{name}, *this);
-  resources_.emplace(made->name(), made);
+  made = std::make_shared<resource>(std::string{name}, *this);
+  resources_.insert(made.get());
   return made;
 }
 
 void client_core::forget(const resource& what) noexcept {
   const std::lock_guard lock{resources_mutex_};
   const auto known = resources_.find(what.name());
-  if (known != resources_.end() && known->first.data() == what.name().data()) resources_.erase(known);
+  if (known != resources_.end() && *known == &what) resources_.erase(known);
 }
 
 std::vector<std::shared_ptr<resource>> client_core::resources() {
   std::vector<std::shared_ptr<resource>> alive;
   const std::lock_guard lock{resources_mutex_};
-  for (const auto& [name, weak] : resources_)
-    if (auto one = weak.lock()) alive.push_back(std::move(one));
+  for (auto* each : resources_)
+    if (auto one = each->weak_from_this().lock()) alive.push_back(std::move(one));
   return alive;
 }
 

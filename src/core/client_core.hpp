@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/keeper.hpp"
@@ -17,6 +18,19 @@
 namespace holdfast::core {
 
 class resource;
+
+/// Resources are known by their names, which lie in the resources themselves.
+struct name_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+  std::size_t operator()(const resource* what) const noexcept;
+};
+struct same_name {
+  using is_transparent = void;
+  bool operator()(const resource* a, const resource* b) const noexcept;
+  bool operator()(const resource* a, std::string_view b) const noexcept;
+  bool operator()(std::string_view a, const resource* b) const noexcept { return (*this)(b, a); }
+};
 
 /// The inside of a client: the store, the resources in use, the keeper. Shared by the client object and everything
 /// that is locked through it. Thread-safe.
@@ -83,8 +97,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   std::atomic<bool> closed_{false};
 
   std::mutex resources_mutex_;
-  // The keys lie in the resources themselves.
-  std::unordered_map<std::string_view, std::weak_ptr<resource>> resources_;  // guarded by resources_mutex_
+  // Each leaves it while it is destroyed: until then its weak_from_this() tells whether it still lives.
+  std::unordered_set<resource*, name_hash, same_name> resources_;  // guarded by resources_mutex_
   std::mutex waiting_mutex_;
   std::unordered_map<owner_id, std::weak_ptr<resource>> waiting_;  // guarded by waiting_mutex_
 };

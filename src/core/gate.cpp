@@ -1,12 +1,13 @@
 #include "core/gate.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 namespace holdfast::core {
 
 gate::ticket gate::arrive(ask what) {
-  queue_.push_back({++last_ticket_, what});
+  auto last = queue_.before_begin();
+  for (auto next = queue_.begin(); next != queue_.end(); ++next) last = next;
+  queue_.insert_after(last, {++last_ticket_, what});
   return last_ticket_;
 }
 
@@ -17,10 +18,9 @@ gate::role gate::role_of(ticket who) const noexcept {
 }
 
 gate::leave_effect gate::leave(ticket who) noexcept {
-  const auto at = std::find_if(queue_.begin(), queue_.end(), [&](const entry& e) { return e.who == who; });
-  if (at == queue_.end()) return leave_effect::none;
-  const bool drove = phase_ == phase::asking && at == queue_.begin();
-  queue_.erase(at);
+  const bool drove = phase_ == phase::asking && first() == who;
+  const auto left = queue_.remove_if([&](const entry& e) { return e.who == who; });
+  if (left == 0) return leave_effect::none;
   if (!drove) return leave_effect::none;
   if (!queue_.empty() && fits(queue_.front().what, grant_.ttl, grant_.renews)) return leave_effect::none;
   phase_ = phase::leaving;
@@ -33,12 +33,12 @@ void gate::on_request_begun(ask what) noexcept {
 }
 
 void gate::on_request_ended(ticket driver) noexcept {
-  if (first() == driver) queue_.erase(queue_.begin());
+  if (first() == driver) queue_.pop_front();
   phase_ = phase::idle;
 }
 
 void gate::on_granted(ticket driver, const grant& what) noexcept {
-  if (first() == driver) queue_.erase(queue_.begin());
+  if (first() == driver) queue_.pop_front();
   current_ = driver;
   grant_ = what;
   turns_ = 0;
@@ -59,7 +59,7 @@ gate::next_turn gate::on_turn_ended(time_point now, bool sound) noexcept {
   }
   turns_ = offset;
   current_ = queue_.front().who;
-  queue_.erase(queue_.begin());
+  queue_.pop_front();
   return {.passes = true, .to = current_, .offset = offset};
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <forward_list>
+#include <iterator>
 
 #include "holdfast/clock.hpp"
 
@@ -70,7 +71,7 @@ class gate {
   [[nodiscard]] phase is() const noexcept { return phase_; }
   [[nodiscard]] bool idle() const noexcept { return phase_ == phase::idle && queue_.empty(); }
   /// Threads that stand behind the first: whether a tenure will have somebody to be passed to.
-  [[nodiscard]] bool crowded() const noexcept { return queue_.size() > 1; }
+  [[nodiscard]] bool crowded() const noexcept { return !queue_.empty() && std::next(queue_.begin()) != queue_.end(); }
   /// Who is to be woken after a change of phase; 0 for nobody.
   [[nodiscard]] ticket first() const noexcept { return queue_.empty() ? 0 : queue_.front().who; }
 
@@ -85,7 +86,7 @@ class gate {
   }
 
   bounds bounds_;
-  std::vector<entry> queue_;
+  std::forward_list<entry> queue_;  ///< As a rule nobody waits: it keeps no memory for that.
   ticket last_ticket_ = 0;
   ticket current_ = 0;  ///< Whose turn it is.
   grant grant_;         ///< While asking, only ttl and renews count.

@@ -45,10 +45,9 @@ void lease_machine::on_renewed(time_point sent, duration ttl, time_point now) no
 void lease_machine::on_renewal_unknown(time_point sent, duration ttl, time_point now) noexcept {
   under_way_ = false;
   if (on_time(now) == state::lost) return;
-  if (ttl < ttl_) {
-    doubted_ = std::min(doubted_, ttl);
-    deadline_ = std::min(deadline_, lease_deadline(sent, counted()));
-  }
+  // Also one for the ttl as it is: it may arrive when the lease has been refreshed to a longer one.
+  doubted_ = std::min(doubted_, ttl);
+  deadline_ = std::min(deadline_, lease_deadline(sent, counted()));
   // Often enough to try several times before the deadline, seldom enough to leave a struggling store alone.
   const duration pause = std::min(retry_pause(failures_), counted() / 10);
   if (failures_ < 100) ++failures_;

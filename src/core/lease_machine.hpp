@@ -44,7 +44,7 @@ class lease_machine {
   time_point deadline_;
   time_point renew_at_;
   duration ttl_;
-  /// A renewal to a shorter ttl whose answer was lost may still arrive, after a later one to a longer ttl was
+  /// A renewal whose answer was lost may still arrive, after a later one to a longer ttl was
   /// confirmed. From then on each deadline counts with the shortest ttl in doubt: whenever that renewal arrives,
   /// the store keeps the lease that long from then.
   duration doubted_ = duration::max();

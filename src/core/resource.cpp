@@ -67,7 +67,7 @@ status resource::acquire(const std::shared_ptr<client_core>& client, const lock_
   if (auto why = me.wants_out()) return *std::move(why);
   if (!waits && !gate_.idle()) return {errc::busy};
   me.ticket = gate_.arrive({.ttl = options.ttl, .renews = options.renew});
-  seats_.push_back(&me);
+  seats_.push_front(&me);
   std::optional<status> result;
   while (!result) {
     switch (gate_.role_of(me.ticket)) {
@@ -86,7 +86,7 @@ status resource::acquire(const std::shared_ptr<client_core>& client, const lock_
         break;
     }
   }
-  std::erase(seats_, &me);
+  seats_.remove(&me);
   return *std::move(result);
 }
 

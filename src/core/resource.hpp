@@ -1,10 +1,10 @@
 #pragma once
 
+#include <forward_list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/acquisition.hpp"
 #include "core/condition.hpp"
@@ -63,7 +63,7 @@ class resource : public std::enable_shared_from_this<resource> {
 
   std::mutex mutex_;
   gate gate_;                                   // guarded by mutex_, like all below
-  std::vector<seat*> seats_;
+  std::forward_list<seat*> seats_;
   std::unique_ptr<acquisition> acquisition_;    // while a request is under way
   std::weak_ptr<turn> current_;
 };

@@ -125,6 +125,7 @@ class HOLDFAST_EXPORT store {
   /// Grants the resource if it is free and no live waiter stands, else queues (`wait`) or answers busy.
   /// Idempotent by owner: repeated while the owner holds, it returns the same token if the lease still stands, and a
   /// new grant's token where it had run out; repeated while queued, the same place.
+  /// Repeated, it extends a lease but never shortens it: it may be a late copy, and the lease refreshed since.
   virtual turn_answer acquire(const request& what, bool wait, time_point by) = 0;
   /// Takes up a hand-off (the lease counts from `sent`), or takes the resource if it has become free and the ticket is
   /// first; else tells the place. Idempotent like acquire.

@@ -1,5 +1,6 @@
 #include "core/tenure.hpp"
 
+#include <mutex>
 #include <utility>
 
 #include "core/client_core.hpp"

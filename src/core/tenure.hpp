@@ -3,11 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "core/lease_machine.hpp"
 #include "core/owner_id.hpp"
+#include "core/small_mutex.hpp"
 #include "core/store.hpp"
 #include "core/timer_heap.hpp"
 #include "holdfast/clock.hpp"
@@ -88,10 +88,10 @@ class tenure : public std::enable_shared_from_this<tenure> {
   const std::shared_ptr<resource> resource_;
   const owner_id owner_;
   const std::uint64_t token_;
-  mutable std::mutex mutex_;
   lease_machine machine_;       // guarded by mutex_
   std::weak_ptr<turn> turn_;    // guarded by mutex_
   std::atomic<time_point::rep> deadline_;
+  mutable small_mutex mutex_;
   std::atomic<bool> finished_{false};
   std::atomic<bool> lost_{false};
 };

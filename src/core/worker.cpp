@@ -1,6 +1,7 @@
 #include "core/worker.hpp"
 
 #include <pthread.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <utility>
@@ -16,9 +17,11 @@ std::thread start_worker(const char* name, std::function<void()> body) {
     const sigset_t& mask;
     ~restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
   } restored{before};
-  std::thread made{std::move(body)};
-  pthread_setname_np(made.native_handle(), name);
-  return made;
+  // Named by itself: for another thread the name goes through a file of /proc.
+  return std::thread{[name, body = std::move(body)] {
+    prctl(PR_SET_NAME, name);
+    body();
+  }};
 }
 
 }  // namespace holdfast::core

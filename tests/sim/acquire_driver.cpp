@@ -29,7 +29,8 @@ void client::begin_request(slot& where, asker& driver) {
       .pauses = 0,
       .last_sent = time_.now(),
       .wait = driver.wants_to_wait,
-      .executed = {}});
+      .executed = {},
+      .read = {}});
   where.gate.on_request_begun(driver.ask);
   next(where, where.request->machine.start(time_.now()));
 }
@@ -94,6 +95,7 @@ void client::send(slot& where, bool claim) {
              name_of(where.request->what.owner);
     });
     where.request->executed = executed;
+    where.request->read = time_.now();
     next(where, where.request->machine.on_answer(answer, time_.now()));
   };
   net_.call<turn_answer>(
@@ -140,7 +142,7 @@ void client::pause_request(slot& where, time_point until) {
   }
   it.paused = true;
   const auto mark = ++it.pauses;
-  if (plan_.broken == sabotage::no_recheck) return;
+  if (plan_.broken == sabotage::no_recheck && it.machine.queued()) return;
   time_.at(until, [this, &where, mark, request = where.request.get()] {
     receive([=, this, &where] {
       if (where.request.get() != request || !request->paused || request->pauses != mark) return;
@@ -168,7 +170,7 @@ void client::hinted(const core::owner_id& owner) {
         answer.ttl = it.what.ttl;
         answer.sent = time_.now();
         answer.token = store_.token_for_nothing();
-        it.executed = time_.now();
+        it.executed = it.read = time_.now();
         next(*where, it.machine.on_answer(answer, time_.now()));
         continue;
       }
@@ -197,6 +199,7 @@ void client::finish(slot& where) {
     record.owner = request->what.owner;
     record.resource = where.resource;
     record.executed = request->executed;
+    record.read = request->read;
     record.deadline = where.lease->lease.deadline();
     where.gate.on_granted(driver->ticket, {.replied = replied, .ttl = end.ttl, .renews = driver->ask.renews, .reserve = request->what.reserve});
     court_.granted(where.lease->record, end.token, end.ttl);
@@ -206,7 +209,8 @@ void client::finish(slot& where) {
   }
   if (end.leftover) {
     keep_withdrawing(request->what, request->last_sent + request->what.ttl + net_.how().command_timeout);
-  } else if (!(end.is == acquire_machine::ending::busy && store_.was_repeated(request->what.owner)) &&
+  } else if (!court_.disrupted_since(request->last_sent) &&  // What was withdrawn may be back.
+             !(end.is == acquire_machine::ending::busy && store_.was_repeated(request->what.owner)) &&
              (store_.knows(where.resource, request->what.owner) || store_.may_arrive(request->what.owner))) {
     court_.fail("a request that ended left something behind: " + name_of(request->what.owner));
   }

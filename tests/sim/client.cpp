@@ -13,8 +13,7 @@ using core::gate;
 client::client(timeline& time, rng& dice, network& net, server& store, judge& court, const plan& what)
     : time_{time}, dice_{dice}, net_{net}, store_{store}, court_{court}, plan_{what} {
   for (std::size_t i = 0; i < plan_.resources; ++i) {
-    slots_.push_back(std::make_unique<slot>());
-    slots_.back()->resource = i;
+    slots_.push_back(std::make_unique<slot>(slot{.resource = i, .gate = gate{plan_.passing}, .request = {}, .lease = {}}));
   }
   for (std::size_t i = 0; i < plan_.threads; ++i) {
     threads_.push_back(std::make_unique<asker>());
@@ -152,7 +151,9 @@ void client::begin_turn(asker& who) {
   auto& where = *who.where;
   const auto lease = where.lease;
   who.in_turn = true;
-  const auto hold = dice_.chance(700)   ? dice_.between(microseconds{10}, milliseconds{5})
+  const bool shorter = net_.strikes(fault::refresh_shorter);
+  const auto hold = shorter             ? dice_.between(milliseconds{5}, milliseconds{1500})
+                    : dice_.chance(700)   ? dice_.between(microseconds{10}, milliseconds{5})
                     : dice_.chance(600) ? dice_.between(milliseconds{5}, milliseconds{150})
                                         : dice_.between(milliseconds{100}, milliseconds{900});
   const auto refresh_to = [this, lease](duration ttl) {
@@ -160,10 +161,12 @@ void client::begin_turn(asker& who) {
     lease->refresh = ttl;
     if (!lease->renewing) renew(lease);
   };
-  if (net_.strikes(fault::refresh_shorter))
-    later(dice_.between(duration::zero(), hold), [=] { refresh_to(std::max<duration>(milliseconds{100}, lease->lease.ttl() / 3)); });
+  if (shorter)
+    later(dice_.between(duration::zero(), hold / 2), [=, by = dice_.between(2, 12)] {
+      refresh_to(std::max<duration>(milliseconds{100}, lease->lease.ttl() / by));
+    });
   if (net_.strikes(fault::refresh_longer))
-    later(dice_.between(duration::zero(), hold), [=] { refresh_to(lease->lease.ttl() * 2); });
+    later(dice_.between(duration::zero(), hold), [=] { refresh_to(std::min<duration>(lease->lease.ttl() * 2, milliseconds{3000})); });
   later(hold, [this, &who] { end_turn(who); });
 }
 
@@ -173,9 +176,9 @@ void client::end_turn(asker& who) {
   const auto now = time_.now();
   const bool held = it.lease.on_time(now) == core::lease_machine::state::held;
   note_loss(it);
-  // The gate knows the ttl of the grant: after a refresh to another one, the tenure goes back.
-  const bool sound = held && !it.refreshed;
-  const auto after = where.gate.on_turn_ended(now, sound);
+  // Not while a refresh to a shorter ttl is under way: the gate hears of that when it is answered.
+  const bool shrinks = it.renewing && it.asked_for < it.lease.counted();
+  const auto after = where.gate.on_turn_ended(now, held && !shrinks);
   auto* const heir = after.passes ? by_ticket(where, after.to) : nullptr;
   end_wait(who, true);
   if (!after.passes) {
@@ -184,6 +187,7 @@ void client::end_turn(asker& who) {
   }
   net_.count(fault::turn_passed);
   if (heir == nullptr) court_.fail("a turn was passed to nobody");
+  if (heir->ask.ttl > it.lease.counted()) court_.fail("a turn was passed on with a shorter ttl than its thread asked for");
   it.offset = after.offset;
   court_.passed(*it.record, it.token + it.offset);
   heir->in_turn = true;

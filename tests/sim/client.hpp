@@ -23,6 +23,7 @@ class client {
     std::size_t resources = 1;
     std::size_t turns = 1;     ///< Of each thread.
     duration patience{};
+    core::gate::bounds passing{};
     sabotage broken = sabotage::none;
   };
 
@@ -65,7 +66,8 @@ class client {
     bool paused = false;
     bool hint = false;     ///< Came while the driver was busy.
     bool leaving = false;  ///< Its driver gave up and nobody took over.
-    time_point executed;   ///< Of the answer that was read last.
+    time_point executed;   ///< When the answer that was read last was given,
+    time_point read;       ///< and when it was read.
   };
   /// A lease that was granted, until it is released.
   struct tenure {
@@ -75,9 +77,9 @@ class client {
     std::uint64_t token = 0;
     std::uint32_t offset = 0;
     time_point last_sent;
+    duration asked_for{};  ///< By the last renewal.
     duration longest_ttl{};
     std::optional<duration> refresh;  ///< Wanted by the user.
-    bool refreshed = false;           ///< To another ttl, or at least it was tried.
     std::uint64_t timers = 0;
     time_point checked_at{};
     bool renewing = false;

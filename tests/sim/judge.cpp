@@ -35,7 +35,7 @@ void judge::granted(const std::shared_ptr<tenure_record>& who, std::uint64_t tok
     return "TURN of " + name_of(who->owner) + " on r" + std::to_string(who->resource) + ", token " +
            std::to_string(token);
   });
-  if (who->deadline - now < ttl / 20) fail("a grant was returned with next to no time left: " + name_of(who->owner));
+  if (who->deadline - who->read < ttl / 20) fail("a grant was returned with next to no time left: " + name_of(who->owner));
   if (who->executed <= last_disruption_ || broken_.contains(who->owner)) who->excused = true;
   std::erase_if(here.tenures, [&](const auto& t) { return t->lost || now >= t->deadline; });
   for (const auto& other : here.tenures)
@@ -43,14 +43,14 @@ void judge::granted(const std::shared_ptr<tenure_record>& who, std::uint64_t tok
       fail("two hold r" + std::to_string(who->resource) + ": " + name_of(other->owner) + " and " + name_of(who->owner));
   who->in_turn = true;
   here.tenures.push_back(who);
-  here.marks.push_back({who->executed, token, who->owner, false});
+  here.marks.push_back({who->executed, token, who->owner, revived_.contains(who->owner)});
   ++turns_;
 }
 
 void judge::passed(const tenure_record& who, std::uint64_t token) {
   tell([&] { return "TURN passed within " + name_of(who.owner) + ", token " + std::to_string(token); });
   if (!who.held(time_.now())) fail("a lease was passed on that is not held: " + name_of(who.owner));
-  places_[who.resource].marks.push_back({time_.now(), token, who.owner, who.excused});
+  places_[who.resource].marks.push_back({time_.now(), token, who.owner, who.excused || revived_.contains(who.owner)});
   ++turns_;
 }
 

@@ -24,6 +24,7 @@ struct tenure_record {
   core::owner_id owner;
   std::size_t resource = 0;
   time_point executed;      ///< When the store carried out the verb that granted it.
+  time_point read;          ///< When its client had the answer.
   time_point deadline;      ///< Local.
   bool in_turn = false;     ///< Somebody believes to hold it.
   bool lost = false;
@@ -55,6 +56,9 @@ class judge {
 
   /// The store may free what it should not: it forgot, or its clock went forward.
   void disrupted();
+  [[nodiscard]] bool disrupted_since(time_point when) const noexcept { return last_disruption_ >= when; }
+  /// A hand-off that had long been settled awaits its claim again, after the store forgot: its token is as old.
+  void revived(const core::owner_id& owner) { revived_.insert(owner); }
   void broken(std::size_t resource, const core::owner_id& owner);
   [[nodiscard]] bool ever_broken(const core::owner_id& owner) const { return broken_.contains(owner); }
 
@@ -88,6 +92,7 @@ class judge {
   const timeline& time_;
   std::vector<place> places_;
   std::set<core::owner_id> broken_;
+  std::set<core::owner_id> revived_;
   time_point last_disruption_{};
   std::uint64_t turns_ = 0;
   bool telling_;

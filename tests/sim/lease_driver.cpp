@@ -47,9 +47,9 @@ void client::renew(const std::shared_ptr<tenure>& it) {
     return;
   }
   const auto ttl = it->refresh.value_or(it->lease.ttl());
-  if (it->refresh) it->refreshed = true;
   const bool refresh = std::exchange(it->refresh, std::nullopt).has_value();
   it->renewing = true;
+  it->asked_for = ttl;
   it->last_sent = sent;
   it->longest_ttl = std::max(it->longest_ttl, ttl);
   it->lease.on_renewal_sent(sent, ttl);
@@ -58,12 +58,13 @@ void client::renew(const std::shared_ptr<tenure>& it) {
     return me() + (refresh ? " refreshes " : " renews ") + name_of(it->what.owner) + " for " +
            std::to_string(ttl.count() / 1'000'000) + " ms";
   });
+  const bool delayed = refresh && net_.strikes(fault::refresh_unknown);
   struct verdict {
     core::renew_verdict is = core::renew_verdict::unknown;
     bool owner_held = false;
   };
   net_.call<verdict>(
-      keeper_, {.what = parcel::kind::renew, .owner = it->what.owner},
+      keeper_, {.what = parcel::kind::renew, .owner = it->what.owner, .delayed = delayed},
       [this, it, ttl] {
         const auto is = store_.renew({it->what.resource, it->what.owner, ttl, it->token + it->offset});
         return verdict{is, store_.holder(it->record->resource) == it->what.owner};
@@ -71,8 +72,7 @@ void client::renew(const std::shared_ptr<tenure>& it) {
       [this, it, sent, ttl](const verdict& answer, time_point) {
         receive([=, this] { on_renewal(it, answer.is, sent, ttl, answer.owner_held); });
       },
-      [this, it, sent, ttl, refresh](no_answer) {
-        if (refresh) net_.count(fault::refresh_unknown);
+      [this, it, sent, ttl](no_answer) {
         receive([=, this] { on_renewal(it, core::renew_verdict::unknown, sent, ttl, false); });
       });
   watch(it);
@@ -101,6 +101,7 @@ void client::on_renewal(const std::shared_ptr<tenure>& it, core::renew_verdict v
     else if (it->lease.deadline() > before) court_.fail("a renewal without an answer moved the deadline");
     it->record->deadline = it->lease.deadline();
   }
+  slots_[it->record->resource]->gate.on_refreshed(it->lease.counted());
   if (it->refresh) renew(it);
   else watch(it);
 }

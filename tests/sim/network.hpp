@@ -20,6 +20,7 @@ struct parcel {
   enum class kind : std::uint8_t { acquire, renew, other };
   kind what = kind::other;
   core::owner_id owner;
+  bool delayed = false;  ///< It will arrive late, if at all.
 };
 
 /// How a call ended without an answer: `unknown`, or it was not even sent.
@@ -96,7 +97,7 @@ void network::call(link& over, const parcel& what, std::function<Answer()> run,
     time_.after(dice_.between(duration::zero(), how_.longest_delay * 2), [this, it, &over] { give_up(it, over); });
   }
   if (strikes(fault::request_lost)) return;
-  if (strikes(fault::request_late)) {
+  if (what.delayed || strikes(fault::request_late)) {
     arrive(too_late + dice_.between(duration::zero(), longest_lateness()), it, false, nullptr);
     return;
   }

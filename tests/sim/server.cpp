@@ -108,6 +108,7 @@ void server::break_lease(std::size_t resource) {
 
 void server::keep_snapshot() {
   snapshot_ = model_;
+  court_.tell([] { return "a snapshot is taken"; });
   snapshot_count_ = token_count_;
 }
 
@@ -118,11 +119,23 @@ void server::forget() {
   token_count_ = snapshot_count_;
   for (auto& r : seen_) r = {};
   court_.disrupted();
+  for (std::size_t r = 0; r < seen_.size(); ++r) {
+    const auto view = model_.inspect(name(r), clock());
+    if (!view.holders.empty() && !view.holders.front().claimed) court_.revived(holder(r));
+  }
 }
 
 void server::step_clock(duration by) {
   court_.tell([&] { return "FAULT the store's clock steps by " + std::to_string(by.count() / 1000) + " us"; });
+  const auto waiting = [this] {
+    std::size_t all = 0;
+    for (std::size_t r = 0; r < seen_.size(); ++r) all += model_.inspect(name(r), clock()).waiters.size();
+    return all;
+  };
+  const auto before = waiting();
   steps_ += by;
+  // Waiters that count as given up at once may yet come back to their places.
+  if (waiting() < before) order_is_known_ = false;
   for (auto& r : seen_) r.known = false;
   if (by > duration::zero()) court_.disrupted();
 }
@@ -161,9 +174,11 @@ void server::look(std::size_t resource, const core::owner_id& actor) {
   if (before.known && before.holder != actor && !before.holder.nil() && clock() < before.expires &&
       (holder != before.holder || expires != before.expires))
     court_.fail("the lease of " + name_of(before.holder) + " was changed by " + name_of(actor));
-  if (holder != before.holder && !holder.nil()) {
-    court_.tell([&] { return "store: r" + std::to_string(resource) + " is " + name_of(holder) + "'s now"; });
-    check_order(before, view, holder);
+  if (holder != before.holder) {
+    court_.tell([&] {
+      return "store: r" + std::to_string(resource) + " is " + name_of(holder) + "'s after a verb of " + name_of(actor);
+    });
+    if (!holder.nil()) check_order(before, view, holder);
   }
   court_.compare(resource, holder);
 
@@ -178,6 +193,7 @@ void server::look(std::size_t resource, const core::owner_id& actor) {
 }
 
 void server::check_order(const seen_resource& before, const resource_view& now, const core::owner_id& holder) const {
+  if (!order_is_known_) return;
   const auto mine = before.queue.find(holder);
   for (const auto& w : now.waiters) {
     if (!w.alive) continue;

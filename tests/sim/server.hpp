@@ -90,6 +90,7 @@ class server {
   std::uint64_t token_count_ = 0;
   std::uint64_t snapshot_count_ = 0;
   std::uint64_t last_place_ = 0;
+  bool order_is_known_ = true;
   hint_sink hint_sink_;
 };
 

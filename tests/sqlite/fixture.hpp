@@ -98,7 +98,7 @@ inline bool eventually(const std::function<bool()>& holds, duration longest = 20
 }
 
 inline std::unique_ptr<core::store> open(const std::string& path, std::optional<machine> on = std::nullopt) {
-  return open_store(path, "sqlite:" + path, std::move(on));
+  return open_store(path, "sqlite:" + path, {}, std::move(on));
 }
 
 /// Runs `body` in a forked process (which must have no use for this one's threads); its exit code.

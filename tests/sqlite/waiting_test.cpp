@@ -167,7 +167,9 @@ TEST_F(sqlite_waiting, a_damaged_wake_file_loses_no_lock) {
   store->on_turn(heard.callback());
   const auto file = path + "-holdfast";
   const std::vector<std::function<void()>> damages{
-      [&] { std::ofstream{file, std::ios::binary | std::ios::trunc} << std::string(10000, '\xa5'); },
+      [&] {
+        std::ofstream{file, std::ios::binary | std::ios::trunc} << std::string(10000, '\xa5');
+      },
       [&] { std::filesystem::resize_file(file, 0); },
       [&] { std::filesystem::resize_file(file, 1); },
       [&] { std::filesystem::remove(file); },
@@ -218,6 +220,17 @@ TEST_F(sqlite_waiting, a_store_may_end_on_its_own_listener) {
   store->acquire(ask_for("a"), true, soon());
   holder->release(lease_of(a, token), soon());
   EXPECT_TRUE(eventually([&] { return ended.load(); }));
+}
+
+TEST_F(sqlite_waiting, a_store_ends_at_once_though_its_wake_file_was_replaced) {
+  auto store = open(path);
+  store->acquire(ask_for("a"), true, soon());
+  ASSERT_EQ(store->acquire(ask_for("a"), true, soon()).is, outcome::queued);
+  std::filesystem::remove(path + "-holdfast");
+  open(path)->acquire(ask_for("a"), true, soon());
+  const auto start = boot_clock::now();
+  store.reset();
+  EXPECT_LT(boot_clock::now() - start, 4s);
 }
 
 TEST_F(sqlite_waiting, threads_and_stores_exclude_each_other) {
@@ -297,6 +310,23 @@ TEST_F(sqlite_waiting, processes_exclude_each_other) {
   int value = 0;
   std::ifstream{counter} >> value;
   EXPECT_EQ(value, processes * turns);
+}
+
+TEST_F(sqlite_waiting, an_unusable_wake_file_is_told_once) {
+  std::filesystem::create_directory(path + "-holdfast");
+  std::atomic<int> told{0};
+  const auto store = open_store(path, "sqlite:" + path, [&](const status& why) {
+    EXPECT_NE(why.message().find(path), std::string::npos);
+    ++told;
+  });
+  const auto a = ask_for("a");
+  const auto b = ask_for("a");
+  const auto token = store->acquire(a, true, soon()).token;
+  EXPECT_EQ(store->acquire(b, true, soon()).is, outcome::queued);
+  EXPECT_EQ(store->claim(b, soon()).is, outcome::queued);
+  EXPECT_EQ(told, 1);
+  store->release(lease_of(a, token), soon());
+  EXPECT_EQ(store->claim(b, soon()).is, outcome::granted);
 }
 
 TEST(sqlite_wake_file, tells_the_living_from_the_dead) {

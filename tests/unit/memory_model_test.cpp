@@ -63,6 +63,15 @@ TEST_F(memory_model, a_lease_ends_at_its_instant) {
   EXPECT_EQ(acquire(ask(), false).is, outcome::granted);
 }
 
+TEST_F(memory_model, a_late_copy_of_the_acquire_does_not_shorten_a_refreshed_lease) {
+  const auto what = ask("r", 1s);
+  acquire(what);
+  EXPECT_EQ(it.renew({what.resource, what.owner, 10s, 0}, now), core::renew_verdict::renewed);
+  acquire(what);
+  now += 9s;
+  EXPECT_EQ(acquire(ask(), false).is, outcome::busy);
+}
+
 TEST_F(memory_model, a_renewal_counts_from_its_arrival) {
   const auto what = ask();
   acquire(what);

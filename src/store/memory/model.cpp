@@ -87,8 +87,10 @@ turn_answer model::take_up(resource& it, const core::request& what, time_point n
   if (!is_held(it, now)) {
     grant(it, what, now);
   } else {
+    // A late copy of an old request must not shorten a lease that was refreshed to a longer ttl since.
+    const auto expires = now + what.ttl;
+    it.held->expires = it.held->claimed ? std::max(it.held->expires, expires) : expires;
     it.held->claimed = true;
-    it.held->expires = now + what.ttl;
     it.held->party = what.party;
   }
   turn_answer answer;

@@ -13,15 +13,15 @@
 namespace holdfast::sqlite {
 
 struct machine {
-  std::string boot_id;                      ///< Another one: every lease in the file is over.
-  duration offset{};                        ///< What this process' time namespace adds to CLOCK_BOOTTIME.
-  std::function<std::uint64_t()> wall_us;   ///< The wall clock in µs: a floor for tokens, nothing else.
+  std::string boot_id;                     ///< Another one: every lease in the file is over.
+  duration offset{};                       ///< What this process' time namespace adds to CLOCK_BOOTTIME.
+  std::function<std::uint64_t()> wall_us;  ///< The wall clock in µs: a floor for tokens, nothing else.
 };
 
 /// One instant inside a transaction.
 struct moment {
-  time_point sent;        ///< On the process' boot_clock.
-  std::int64_t now = 0;   ///< The same instant on the machine's, in ns.
+  time_point sent;       ///< On the process' boot_clock.
+  std::int64_t now = 0;  ///< The same instant on the machine's, in ns.
   std::uint64_t wall_us = 0;
 };
 

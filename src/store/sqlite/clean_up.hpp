@@ -25,8 +25,9 @@ class clean_up {
   connection& where_;
   statement floor_{"SELECT floor FROM state"};
   statement cursor_{"SELECT cleaned FROM state"};
-  statement next_{"SELECT name, last, (owner IS NULL OR expires < ?3) AND queued = 0 FROM lease WHERE name > ?1"
-                  " ORDER BY name LIMIT ?2"};
+  statement next_{
+      "SELECT name, last, (owner IS NULL OR expires < ?3) AND queued = 0 FROM lease WHERE name > ?1"
+      " ORDER BY name LIMIT ?2"};
   statement forget_{"DELETE FROM lease WHERE name = ?1"};
   statement write_{"UPDATE state SET floor = max(floor, ?1), cleaned = ?2"};
 };

@@ -25,6 +25,9 @@ class connection {
   /// Whether the file at the path is no longer the one that is open (deleted, or replaced).
   [[nodiscard]] bool moved() noexcept;
 
+  /// Brings the log into the database once it is long. It waits for the disk, so nobody else should for this.
+  void fold_log() noexcept;
+
   void run(const char* sql);
   std::int64_t ask_number(const char* sql);
   std::string ask_text(const char* sql);
@@ -38,11 +41,18 @@ class connection {
   void open();
   void close() noexcept;
   static int on_busy(void* self, int tries) noexcept;
+  static int on_commit(void* self, sqlite3* db, const char* name, int frames) noexcept;
+
+  // In frames, of a page each.
+  static constexpr int longest_log = 1000;
+  static constexpr int long_log = 100;
 
   std::string path_;
   std::string shown_;
   time_point by_;
   sqlite3* db_ = nullptr;
+  int frames_ = 0;  // of the log, at the last commit
+  int fold_at_ = longest_log;
 };
 
 /// A prepared statement, made at its first use. Belongs to one connection, and must go before it.

@@ -12,11 +12,7 @@ engine::turn::turn(engine& of, time_point by) : of_{of} {
 }
 
 neighbours engine::reach() {
-  return {[this] {
-            has_waited_.store(true, std::memory_order_relaxed);
-            return wake_.address();
-          },
-          [this](std::int64_t address) { return wake_.alive(address); }};
+  return {[this] { return wake_.address(); }, [this](std::int64_t address) { return wake_.alive(address); }};
 }
 
 engine::session& engine::ready(time_point by) {

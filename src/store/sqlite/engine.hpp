@@ -1,11 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "store/sqlite/boot_identity.hpp"
 #include "store/sqlite/connection.hpp"
@@ -26,29 +24,23 @@ class engine {
   /// Runs `body(protocol&, const moment&)` as one transaction, then wakes whom it gave a turn. Throws `failure`.
   template <class Body>
   auto run(transaction::kind kind, time_point by, Body&& body) {
-    std::vector<std::int64_t> wakes;
-    auto result = [&] {
-      const turn mine{*this, by};
-      auto& now = ready(by);
-      try {
-        transaction change{now.where, now.with, kind};
-        now.tables.wakes().clear();
-        auto made = body(now.tables, look(*machine_));
-        change.commit();
-        wakes.swap(now.tables.wakes());
-        return made;
-      } catch (const failure& why) {
-        if (why.reopen) session_.reset();
-        throw;
-      }
-    }();
-    for (const auto address : wakes) wake_.wake(address);
-    return result;
+    const turn mine{*this, by};
+    auto& now = ready(by);
+    try {
+      now.tables.wakes().clear();
+      transaction change{now.where, now.with, kind};
+      auto result = body(now.tables, look(*machine_));
+      change.commit();
+      for (const auto address : now.tables.wakes()) wake_.wake(address);
+      now.where.fold_log();
+      return result;
+    } catch (const failure& why) {
+      if (why.reopen) session_.reset();
+      throw;
+    }
   }
 
   wake_file& wakes() noexcept { return wake_; }
-  /// Whether this store has put anybody into a queue yet.
-  [[nodiscard]] bool has_waited() const noexcept { return has_waited_.load(std::memory_order_relaxed); }
   [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
 
  private:
@@ -76,7 +68,6 @@ class engine {
   std::optional<machine> machine_;  // in one's turn only, like session_
   wake_file wake_;
   std::optional<session> session_;
-  std::atomic<bool> has_waited_{false};
 };
 
 }  // namespace holdfast::sqlite

@@ -14,7 +14,7 @@ std::string text_of(int system_errno) { return std::generic_category().message(s
 bool is_full(int system_errno) noexcept { return system_errno == ENOSPC || system_errno == EDQUOT; }
 
 status disk_full(const std::string& shown) {
-  return {errc::unavailable, shown + ": disk full; nothing was changed. Make room on the database's file system"};
+  return {errc::unavailable, shown + ": disk full; make room on the database's file system"};
 }
 
 }  // namespace
@@ -24,8 +24,10 @@ status explain_open(int system_errno, const std::string& path, const std::string
   if (is_full(system_errno)) return disk_full(shown);
   switch (system_errno) {
     case EACCES:
-      return {errc::not_authorised, shown + ": permission denied; reading and writing the file, and writing in its "
-                                            "directory " + directory + ", must be allowed"};
+      return {errc::not_authorised, shown +
+                                        ": permission denied; reading and writing the file, and writing in its "
+                                        "directory " +
+                                        directory + ", must be allowed"};
     case EROFS:
       return {errc::misconfigured, shown + ": the file system is read-only"};
     case EPERM:
@@ -34,7 +36,8 @@ status explain_open(int system_errno, const std::string& path, const std::string
       return {errc::misconfigured, shown + ": this is a directory; give the path of a file"};
     case ENOENT:
     case ENOTDIR:
-      return {errc::misconfigured, shown + ": there is no directory " + directory + "; create it, or give another path"};
+      return {errc::misconfigured,
+              shown + ": there is no directory " + directory + "; create it, or give another path"};
     case ENAMETOOLONG:
       return {errc::misconfigured, shown + ": the path is too long"};
     default:
@@ -47,8 +50,8 @@ status explain(int code, int system_errno, const std::string& detail, const std:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return {errc::unavailable, shown + ": the database is locked by another program, which did not let go in time (" +
-                                     detail + ")"};
+      return {errc::unavailable,
+              shown + ": the database is locked by another program, which did not let go in time (" + detail + ")"};
     case SQLITE_FULL:
       return disk_full(shown);
     case SQLITE_IOERR:
@@ -57,8 +60,8 @@ status explain(int code, int system_errno, const std::string& detail, const std:
     case SQLITE_NOTADB:
       return {errc::misconfigured, shown + ": this file is not a database; give another path"};
     case SQLITE_CORRUPT:
-      return {errc::misconfigured, shown + ": the database is damaged (" + detail +
-                                       "); stop what uses it, delete it, and it is made anew"};
+      return {errc::misconfigured,
+              shown + ": the database is damaged (" + detail + "); stop what uses it, delete it, and it is made anew"};
     case SQLITE_READONLY:
       return {errc::misconfigured, shown + ": the database is read-only (" + detail + ")"};
     case SQLITE_CANTOPEN:

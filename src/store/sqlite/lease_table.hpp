@@ -57,25 +57,32 @@ class lease_table {
 
  private:
   connection& where_;
-  statement take_free_{"UPDATE lease SET owner = ?2, token = max(last + 1, ?3), last = max(last + 1, ?3) + ?4,"
-                       " expires = ?5, since = ?6, party = ?7 WHERE name = ?1 AND owner IS NULL AND queued = 0"
-                       " RETURNING token"};
-  statement free_unqueued_{"UPDATE lease SET owner = NULL, party = NULL, last = max(token, min(last, ?3))"
-                           " WHERE name = ?1 AND owner = ?2 AND queued = 0 AND claimed = 1 AND expires > ?4"};
+  statement take_free_{
+      "UPDATE lease SET owner = ?2, token = max(last + 1, ?3), last = max(last + 1, ?3) + ?4,"
+      " expires = ?5, since = ?6, party = ?7 WHERE name = ?1 AND owner IS NULL AND queued = 0"
+      " RETURNING token"};
+  statement free_unqueued_{
+      "UPDATE lease SET owner = NULL, party = NULL, last = max(token, min(last, ?3))"
+      " WHERE name = ?1 AND owner = ?2 AND queued = 0 AND claimed = 1 AND expires > ?4"};
   statement renew_{"UPDATE lease SET expires = ?3 WHERE name = ?1 AND owner = ?2 AND claimed = 1 AND expires > ?4"};
   statement find_{"SELECT owner, token, last, expires, since, claimed, queued, address FROM lease WHERE name = ?1"};
-  statement write_{"UPDATE lease SET owner = ?2, token = ?3, last = ?4, expires = ?5, since = ?6, claimed = ?7,"
-                   " queued = ?8, address = ?9 WHERE name = ?1"};
-  statement write_party_{"UPDATE lease SET owner = ?2, token = ?3, last = ?4, expires = ?5, since = ?6, claimed = ?7,"
-                         " queued = ?8, address = ?9, party = ?10 WHERE name = ?1"};
-  statement add_{"INSERT INTO lease(name, owner, token, last, expires, since, claimed, queued, address, party)"
-                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"};
+  statement write_{
+      "UPDATE lease SET owner = ?2, token = ?3, last = ?4, expires = ?5, since = ?6, claimed = ?7,"
+      " queued = ?8, address = ?9 WHERE name = ?1"};
+  statement write_party_{
+      "UPDATE lease SET owner = ?2, token = ?3, last = ?4, expires = ?5, since = ?6, claimed = ?7,"
+      " queued = ?8, address = ?9, party = ?10 WHERE name = ?1"};
+  statement add_{
+      "INSERT INTO lease(name, owner, token, last, expires, since, claimed, queued, address, party)"
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"};
   statement mark_queued_{"UPDATE lease SET queued = 1 WHERE name = ?1"};
   statement handed_off_{"SELECT owner FROM lease WHERE claimed = 0 AND address = ?1"};
-  statement each_{"SELECT owner, token, last, expires, since, claimed, queued, address, name, party FROM lease"
-                  " WHERE name >= ?1 AND name > ?2 ORDER BY name"};
-  statement one_{"SELECT owner, token, last, expires, since, claimed, queued, address, name, party FROM lease"
-                 " WHERE name = ?1"};
+  statement each_{
+      "SELECT owner, token, last, expires, since, claimed, queued, address, name, party FROM lease"
+      " WHERE name >= ?1 AND name > ?2 ORDER BY name"};
+  statement one_{
+      "SELECT owner, token, last, expires, since, claimed, queued, address, name, party FROM lease"
+      " WHERE name = ?1"};
 };
 
 }  // namespace holdfast::sqlite

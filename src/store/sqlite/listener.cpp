@@ -24,8 +24,7 @@ listener::listener(std::shared_ptr<engine> with) : shared_{std::make_shared<shar
 listener::~listener() {
   if (!thread_.joinable()) return;
   shared_->stopped = true;
-  auto& file = shared_->with->wakes();
-  file.wake(file.address());
+  shared_->with->wakes().rouse();
   if (thread_.get_id() == std::this_thread::get_id()) {
     thread_.detach();
   } else {
@@ -52,7 +51,7 @@ void listener::start() {
 
 void listener::listen(const std::shared_ptr<shared>& with) {
   constexpr duration longest_sleep = std::chrono::seconds{5};
-  constexpr duration longest_look = std::chrono::seconds{5};
+  constexpr duration longest_look = std::chrono::seconds{1};
   auto& file = with->with->wakes();
   while (!with->stopped) {
     const auto word = file.word();

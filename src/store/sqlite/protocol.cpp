@@ -30,8 +30,9 @@ turn_answer granted(std::uint64_t token, duration ttl, const moment& at) {
 
 void check_token(std::uint64_t highest) {
   if (highest < token_limit) return;
-  throw failure{{errc::internal, "the next fencing token would be 2^53 or more: this machine's clock is, or was, set "
-                                 "centuries ahead"}};
+  throw failure{{errc::internal,
+                 "the next fencing token would be 2^53 or more: this machine's clock is, or was, set "
+                 "centuries ahead"}};
 }
 
 /// A new grant to `owner` on this row, with the next token.

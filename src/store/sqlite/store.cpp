@@ -1,6 +1,7 @@
 #include "store/sqlite/store.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <new>
 #include <utility>
@@ -16,8 +17,10 @@ using kind = transaction::kind;
 
 class sqlite_store final : public core::store {
  public:
-  sqlite_store(std::string path, std::string shown, std::optional<machine> on)
-      : engine_{std::make_shared<engine>(std::move(path), std::move(shown), std::move(on))}, listener_{engine_} {}
+  sqlite_store(std::string path, std::string shown, warn_function warn, std::optional<machine> on)
+      : warn_{std::move(warn)},
+        engine_{std::make_shared<engine>(std::move(path), std::move(shown), std::move(on))},
+        listener_{engine_} {}
 
   core::store_traits traits() const noexcept override {
     core::store_traits traits;
@@ -30,9 +33,7 @@ class sqlite_store final : public core::store {
   void on_turn(turn_callback callback) override { listener_.set(std::move(callback)); }
 
   status ping(time_point by) override {
-    return guarded([&] {
-      return engine_->run(kind::write, by, [](protocol&, const moment&) { return status{}; });
-    });
+    return guarded([&] { return engine_->run(kind::write, by, [](protocol&, const moment&) { return status{}; }); });
   }
 
   core::turn_answer acquire(const core::request& what, bool wait, time_point by) override {
@@ -66,14 +67,17 @@ class sqlite_store final : public core::store {
   /// Looks without a write lock first: as a rule there is nothing to do.
   status heartbeat(std::span<const core::waiter_ref> waiters, std::span<core::wait_verdict> verdicts,
                    time_point by) override {
+    if (waiters.empty()) return {};
     auto how = guarded([&] {
       engine_->wakes().refresh();
       std::vector<std::size_t> idle;
       engine_->run(kind::read, by, [&](protocol& p, const moment& at) {
         for (std::size_t i = 0; i < waiters.size(); ++i) {
           const auto verdict = p.glance(waiters[i], at);
-          if (verdict) verdicts[i] = *verdict;
-          else idle.push_back(i);
+          if (verdict)
+            verdicts[i] = *verdict;
+          else
+            idle.push_back(i);
         }
         return 0;
       });
@@ -127,8 +131,8 @@ class sqlite_store final : public core::store {
     });
   }
 
-  status break_lease(std::string_view resource, std::optional<std::uint64_t> token,
-                     std::optional<core::owner_id> owner, time_point by) override {
+  status break_lease(std::string_view resource, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
+                     time_point by) override {
     if (!token && !owner) return {errc::invalid_argument, "breaking a lease takes its token or its owner"};
     return guarded([&]() -> status {
       const auto how = engine_->run(
@@ -156,8 +160,15 @@ class sqlite_store final : public core::store {
     } else if (answer.is == core::turn_answer::outcome::queued) {
       // Only now: its first look comes after the commit, so that no turn slips between.
       listener_.start();
+      check_wakes();
     }
     return answer;
+  }
+
+  void check_wakes() {
+    if (engine_->wakes().address() != 0 || !warn_ || warned_.exchange(true)) return;
+    warn_({errc::misconfigured, engine_->shown() + ": the file -holdfast beside the database can't be used, so waiters "
+                                                   "look by a timer instead of being woken"});
   }
 
   /// No exception leaves a verb.
@@ -175,20 +186,23 @@ class sqlite_store final : public core::store {
     }
   }
 
+  const warn_function warn_;
+  std::atomic<bool> warned_{false};
   const std::shared_ptr<engine> engine_;
   listener listener_;
 };
 
-std::unique_ptr<core::store> open_module(const core::url& where, const core::store_options&) {
-  return open_store(path_of(where), where.shown);
+std::unique_ptr<core::store> open_module(const core::url& where, const core::store_options& options) {
+  return open_store(path_of(where), where.shown, options.warn);
 }
 
 constexpr core::store_module module{HOLDFAST_VERSION_STRING, open_module};
 
 }  // namespace
 
-std::unique_ptr<core::store> open_store(std::string path, std::string shown, std::optional<machine> on) {
-  return std::make_unique<sqlite_store>(std::move(path), std::move(shown), std::move(on));
+std::unique_ptr<core::store> open_store(std::string path, std::string shown, warn_function warn,
+                                        std::optional<machine> on) {
+  return std::make_unique<sqlite_store>(std::move(path), std::move(shown), std::move(warn), std::move(on));
 }
 
 std::string path_of(const core::url& where) {

@@ -40,9 +40,10 @@ class waiter_table {
   connection& where_;
   statement ticket_of_{"SELECT ticket FROM waiter WHERE owner = ?2 AND name = ?1"};
   statement position_{"SELECT count(*) FROM waiter WHERE name = ?1 AND ticket < ?2"};
-  statement add_{"INSERT INTO waiter(name, ticket, owner, address, reserve, since, party)"
-                 " VALUES(?1, (SELECT coalesce(max(ticket), 0) + 1 FROM waiter WHERE name = ?1), ?2, ?3, ?4, ?5, ?6)"
-                 " RETURNING ticket"};
+  // A new rowid is higher than all there are.
+  statement add_{
+      "INSERT INTO waiter(name, owner, address, reserve, since, party) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+      " RETURNING ticket"};
   statement remove_{"DELETE FROM waiter WHERE owner = ?2 AND name = ?1"};
   statement remove_up_to_{"DELETE FROM waiter WHERE name = ?1 AND ticket <= ?2"};
   statement each_{"SELECT ticket, owner, address, reserve, since, party FROM waiter WHERE name = ?1 ORDER BY ticket"};

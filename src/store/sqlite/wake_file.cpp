@@ -141,12 +141,23 @@ bool wake_file::alive(std::int64_t address) noexcept {
 
 void wake_file::wake(std::int64_t address) noexcept {
   if (address < lowest_address) return;
-  const auto file = current();
-  if (!file) return;
+  if (const auto file = current()) poke(*file, address);
+}
+
+void wake_file::rouse() noexcept {
+  std::shared_ptr<opened> slept_on;
+  {
+    const std::lock_guard lock{mutex_};
+    slept_on = slept_on_;
+  }
+  if (slept_on) poke(*slept_on, address_);
+}
+
+void wake_file::poke(const opened& file, std::int64_t address) noexcept {
   // Any other value will do; two wakers at once may write the same, both for the same news.
   const auto value = static_cast<std::uint32_t>(boot_clock::now().time_since_epoch().count());
-  (void)!::pwrite(file->own, &value, sizeof value, word_offset(address));
-  ::syscall(SYS_futex, file->word_at(address), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+  (void)!::pwrite(file.own, &value, sizeof value, word_offset(address));
+  ::syscall(SYS_futex, file.word_at(address), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
 std::uint32_t wake_file::word() noexcept {
@@ -161,6 +172,7 @@ void wake_file::sleep(std::uint32_t word, duration longest) noexcept {
   {
     const std::lock_guard lock{mutex_};
     file = opened_;
+    slept_on_ = file;
   }
   if (file) {
     const auto span = to_timespec(longest);

@@ -37,6 +37,8 @@ class wake_file {
   /// False only if it is certain that the store at `address` is no more.
   bool alive(std::int64_t address) noexcept;
   void wake(std::int64_t address) noexcept;
+  /// Ends this store's own sleep.
+  void rouse() noexcept;
 
   /// The word of this store now. Taken before looking for news, given to `sleep` after.
   std::uint32_t word() noexcept;
@@ -47,6 +49,7 @@ class wake_file {
   struct opened;
   std::shared_ptr<opened> current() noexcept;
   std::shared_ptr<opened> open_anew() const noexcept;
+  static void poke(const opened& file, std::int64_t address) noexcept;
 
   const std::string path_;
   const std::string database_;
@@ -54,6 +57,7 @@ class wake_file {
   std::mutex mutex_;
   bool addressed_ = false;
   std::shared_ptr<opened> opened_;
+  std::shared_ptr<opened> slept_on_;  // the file that this store's sleeper is in, or was last
 };
 
 }  // namespace holdfast::sqlite

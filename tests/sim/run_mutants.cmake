@@ -1,0 +1,28 @@
+# Runs the simulation over code that is broken on purpose: SIM with each of BREAK, and each program of MUTANTS. Every one
+# has to be found out.
+set(most 6000)
+set(escaped)
+
+function(expect_broken name)
+  execute_process(COMMAND ${ARGN} --schedules ${most} OUTPUT_VARIABLE said RESULT_VARIABLE code TIMEOUT 120)
+  string(REGEX MATCH "BROKEN in schedule ([0-9]+):\n *[0-9]+ us  ([^\n]*)" found "${said}")
+  if(code EQUAL 1 AND found)
+    message(STATUS "${name}: found in schedule ${CMAKE_MATCH_1}: ${CMAKE_MATCH_2}")
+  else()
+    message(STATUS "${name}: NOT FOUND in ${most} schedules (${code})")
+    set(escaped ${escaped} ${name} PARENT_SCOPE)
+  endif()
+endfunction()
+
+string(REPLACE "," ";" BREAK "${BREAK}")
+foreach(what IN LISTS BREAK)
+  expect_broken(${what} ${SIM} --break ${what})
+endforeach()
+string(REPLACE "," ";" MUTANTS "${MUTANTS}")
+foreach(program IN LISTS MUTANTS)
+  get_filename_component(name ${program} NAME)
+  expect_broken(${name} ${program})
+endforeach()
+if(escaped)
+  message(FATAL_ERROR "the simulation does not notice: ${escaped}")
+endif()
