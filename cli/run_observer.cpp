@@ -30,6 +30,10 @@ void run_observer::on(const event& what) noexcept {
   }
 }
 
+bool run_observer::wants(event_kind kind) const noexcept {
+  return kind != event_kind::acquired && kind != event_kind::released;
+}
+
 void run_observer::tell(const event& what) const {
   const std::string name = "`" + escape(what.resource) + "`";
   const std::string why = what.why.ok() ? std::string{} : ": " + what.why.message();
@@ -40,7 +44,6 @@ void run_observer::tell(const event& what) const {
     case event_kind::release_failed: say_more("the release of " + name + " is not confirmed yet" + why); break;
     case event_kind::store_failed: say_more("the store failed" + why); break;
     case event_kind::store_warning: say("warning" + why); break;
-    // `run` itself tells of these, in order with the rest of what it does.
     case event_kind::acquired:
     case event_kind::released: break;
   }

@@ -14,6 +14,8 @@ class run_observer final : public observer {
   ~run_observer() override;
 
   void on(const event& what) noexcept override;
+  /// All but what `run` itself tells of, in order with the rest of what it does.
+  [[nodiscard]] bool wants(event_kind kind) const noexcept override;
   /// An eventfd that becomes readable when the lease is lost.
   [[nodiscard]] int lost_event() const noexcept { return lost_event_; }
 

@@ -35,6 +35,9 @@ class HOLDFAST_EXPORT observer {
  public:
   virtual ~observer();
   virtual void on(const event& what) noexcept = 0;
+  /// Whether events of this kind are wanted at all. Asked on whatever thread it happens on, so it must be quick and
+  /// thread-safe; one that is not wanted costs nothing, not even the dispatcher's thread.
+  [[nodiscard]] virtual bool wants(event_kind kind) const noexcept;
 };
 
 }  // namespace holdfast

@@ -25,7 +25,7 @@ void dispatcher::post(std::function<void()> callback) noexcept {
 }
 
 void dispatcher::tell(const std::shared_ptr<observer>& to, event what) noexcept {
-  if (to) post([to, what = std::move(what)] { to->on(what); });
+  if (to && to->wants(what.kind)) post([to, what = std::move(what)] { to->on(what); });
 }
 
 void dispatcher::run() {

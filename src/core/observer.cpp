@@ -4,4 +4,6 @@ namespace holdfast {
 
 observer::~observer() = default;
 
+bool observer::wants(event_kind) const noexcept { return true; }
+
 }  // namespace holdfast
