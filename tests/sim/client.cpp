@@ -161,10 +161,11 @@ void client::begin_turn(asker& who) {
     lease->refresh = ttl;
     if (!lease->renewing) renew(lease);
   };
-  if (shorter)
-    later(dice_.between(duration::zero(), hold / 2), [=, by = dice_.between(2, 12)] {
-      refresh_to(std::max<duration>(milliseconds{100}, lease->lease.ttl() / by));
-    });
+  if (shorter) {
+    const auto by = dice_.between(2, 12);
+    later(dice_.between(duration::zero(), hold / 2),
+          [=] { refresh_to(std::max<duration>(milliseconds{100}, lease->lease.ttl() / by)); });
+  }
   if (net_.strikes(fault::refresh_longer))
     later(dice_.between(duration::zero(), hold), [=] { refresh_to(std::min<duration>(lease->lease.ttl() * 2, milliseconds{3000})); });
   later(hold, [this, &who] { end_turn(who); });

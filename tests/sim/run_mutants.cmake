@@ -1,6 +1,6 @@
 # Runs the simulation over code that is broken on purpose: SIM with each of BREAK, and each program of MUTANTS. Every one
 # has to be found out.
-set(most 6000)
+set(most 10000)
 set(escaped)
 
 function(expect_broken name)

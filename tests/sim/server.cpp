@@ -127,15 +127,7 @@ void server::forget() {
 
 void server::step_clock(duration by) {
   court_.tell([&] { return "FAULT the store's clock steps by " + std::to_string(by.count() / 1000) + " us"; });
-  const auto waiting = [this] {
-    std::size_t all = 0;
-    for (std::size_t r = 0; r < seen_.size(); ++r) all += model_.inspect(name(r), clock()).waiters.size();
-    return all;
-  };
-  const auto before = waiting();
   steps_ += by;
-  // Waiters that count as given up at once may yet come back to their places.
-  if (waiting() < before) order_is_known_ = false;
   for (auto& r : seen_) r.known = false;
   if (by > duration::zero()) court_.disrupted();
 }
@@ -188,17 +180,19 @@ void server::look(std::size_t resource, const core::owner_id& actor) {
     const auto at = before.queue.find(owner);
     after.queue.emplace(owner, at == before.queue.end() ? ++last_place_ : at->second);
   }
+  for (const auto& [owner, place] : before.queue)
+    if (!after.queue.contains(owner)) left_.insert(owner);
   before = std::move(after);
   for (const auto& h : model_.take_hints()) hint_sink_(h.session, h.owner);
 }
 
 void server::check_order(const seen_resource& before, const resource_view& now, const core::owner_id& holder) const {
-  if (!order_is_known_) return;
+  if (left_.contains(holder)) return;
   const auto mine = before.queue.find(holder);
   for (const auto& w : now.waiters) {
     if (!w.alive) continue;
     const auto other = before.queue.find(core::owner_id::from_hex(w.who.owner));
-    if (other == before.queue.end()) continue;  // It came only now.
+    if (other == before.queue.end() || left_.contains(other->first)) continue;  // It came only now.
     if (mine == before.queue.end() || other->second < mine->second)
       court_.fail(name_of(holder) + " overtook " + name_of(other->first));
   }

@@ -90,7 +90,8 @@ class server {
   std::uint64_t token_count_ = 0;
   std::uint64_t snapshot_count_ = 0;
   std::uint64_t last_place_ = 0;
-  bool order_is_known_ = true;
+  /// Were in a queue, and no longer: who was given up for dead may come back to its place, or to the end.
+  std::set<core::owner_id> left_;
   hint_sink hint_sink_;
 };
 
