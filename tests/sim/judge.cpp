@@ -39,7 +39,7 @@ void judge::granted(const std::shared_ptr<tenure_record>& who, std::uint64_t tok
   if (who->executed <= last_disruption_ || broken_.contains(who->owner)) who->excused = true;
   std::erase_if(here.tenures, [&](const auto& t) { return t->lost || now >= t->deadline; });
   for (const auto& other : here.tenures)
-    if (other->held(now) && !other->excused && !who->excused)
+    if (now < who->deadline && other->held(now) && !other->excused && !who->excused)
       fail("two hold r" + std::to_string(who->resource) + ": " + name_of(other->owner) + " and " + name_of(who->owner));
   who->in_turn = true;
   here.tenures.push_back(who);
