@@ -5,10 +5,10 @@
 
 namespace holdfast::sim {
 
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
 using core::gate;
 using core::turn_answer;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using todo = core::acquire_machine::todo;
 
 /// The phase has changed: who is first acts upon it.
@@ -22,15 +22,19 @@ void client::wake(slot& where) {
 
 void client::begin_request(slot& where, asker& driver) {
   const std::uint32_t reserve = where.gate.crowded() ? 8 : 0;
-  where.request = std::make_unique<pursuit>(pursuit{
-      .machine = acquire_machine{{.wait = driver.wants_to_wait, .patience = plan_.patience}},
-      .what = {.resource = server::name(where.resource), .owner = new_owner(), .ttl = driver.ask.ttl, .reserve = reserve, .party = {}},
-      .driver = driver.ticket,
-      .pauses = 0,
-      .last_sent = time_.now(),
-      .wait = driver.wants_to_wait,
-      .executed = {},
-      .read = {}});
+  where.request = std::make_unique<pursuit>(
+      pursuit{.machine = acquire_machine{{.wait = driver.wants_to_wait, .patience = plan_.patience}},
+              .what = {.resource = server::name(where.resource),
+                       .owner = new_owner(),
+                       .ttl = driver.ask.ttl,
+                       .reserve = reserve,
+                       .party = {}},
+              .driver = driver.ticket,
+              .pauses = 0,
+              .last_sent = time_.now(),
+              .wait = driver.wants_to_wait,
+              .executed = {},
+              .read = {}});
   where.gate.on_request_begun(driver.ask);
   next(where, where.request->machine.start(time_.now()));
 }
@@ -121,7 +125,10 @@ void client::send_withdraw(slot& where) {
     next(where, where.request->machine.on_withdrawn(answer, time_.now()));
   };
   net_.call<core::withdraw_answer>(
-      main_, {}, [this, what = it.what] { return store_.withdraw({what.resource, what.owner}); },
+      main_, {},
+      [this, what = it.what] {
+        return store_.withdraw({what.resource, what.owner});
+      },
       [this, answered](core::withdraw_answer answer, time_point) {
         if (net_.strikes(fault::unsure_withdraw)) answer.conclusive = false;
         receive([=] { answered(answer); });
@@ -187,21 +194,22 @@ void client::finish(slot& where) {
     if (driver == nullptr) court_.fail("a grant for nobody");
     where.request = nullptr;
     const auto replied = time_.now();
-    where.lease = std::make_shared<tenure>(tenure{
-        .what = request->what,
-        .lease = core::lease_machine{end.sent, end.ttl, driver->ask.renews},
-        .record = std::make_shared<tenure_record>(),
-        .token = end.token,
-        .last_sent = request->last_sent,
-        .longest_ttl = end.ttl,
-        .refresh = {}});
+    where.lease = std::make_shared<tenure>(tenure{.what = request->what,
+                                                  .lease = core::lease_machine{end.sent, end.ttl, driver->ask.renews},
+                                                  .record = std::make_shared<tenure_record>(),
+                                                  .token = end.token,
+                                                  .last_sent = request->last_sent,
+                                                  .longest_ttl = end.ttl,
+                                                  .refresh = {}});
     auto& record = *where.lease->record;
     record.owner = request->what.owner;
     record.resource = where.resource;
     record.executed = request->executed;
     record.read = request->read;
     record.deadline = where.lease->lease.deadline();
-    where.gate.on_granted(driver->ticket, {.replied = replied, .ttl = end.ttl, .renews = driver->ask.renews, .reserve = request->what.reserve});
+    where.gate.on_granted(
+        driver->ticket,
+        {.replied = replied, .ttl = end.ttl, .renews = driver->ask.renews, .reserve = request->what.reserve});
     court_.granted(where.lease->record, end.token, end.ttl);
     watch(where.lease);
     begin_turn(*driver);

@@ -6,14 +6,15 @@
 
 namespace holdfast::sim {
 
+using core::gate;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using core::gate;
 
 client::client(timeline& time, rng& dice, network& net, server& store, judge& court, const plan& what)
     : time_{time}, dice_{dice}, net_{net}, store_{store}, court_{court}, plan_{what} {
   for (std::size_t i = 0; i < plan_.resources; ++i) {
-    slots_.push_back(std::make_unique<slot>(slot{.resource = i, .gate = gate{plan_.passing}, .request = {}, .lease = {}}));
+    slots_.push_back(
+        std::make_unique<slot>(slot{.resource = i, .gate = gate{plan_.passing}, .request = {}, .lease = {}}));
   }
   for (std::size_t i = 0; i < plan_.threads; ++i) {
     threads_.push_back(std::make_unique<asker>());
@@ -80,7 +81,11 @@ std::string client::unfinished() const {
   if (crashed_) return text;
   for (const auto& t : threads_)
     if (t->turns_left > 0)
-      text += " [" + me() + " thread " + std::to_string(t->number) + (t->where ? " waits for r" + std::to_string(t->where->resource) + " in phase " + std::to_string(static_cast<int>(t->where->gate.is())) : "") + "]";
+      text += " [" + me() + " thread " + std::to_string(t->number) +
+              (t->where ? " waits for r" + std::to_string(t->where->resource) + " in phase " +
+                              std::to_string(static_cast<int>(t->where->gate.is()))
+                        : "") +
+              "]";
   return text;
 }
 
@@ -153,7 +158,7 @@ void client::begin_turn(asker& who) {
   who.in_turn = true;
   const bool shorter = net_.strikes(fault::refresh_shorter);
   const auto hold = shorter             ? dice_.between(milliseconds{5}, milliseconds{1500})
-                    : dice_.chance(700)   ? dice_.between(microseconds{10}, milliseconds{5})
+                    : dice_.chance(700) ? dice_.between(microseconds{10}, milliseconds{5})
                     : dice_.chance(600) ? dice_.between(milliseconds{5}, milliseconds{150})
                                         : dice_.between(milliseconds{100}, milliseconds{900});
   const auto refresh_to = [this, lease](duration ttl) {
@@ -167,7 +172,8 @@ void client::begin_turn(asker& who) {
           [=] { refresh_to(std::max<duration>(milliseconds{100}, lease->lease.ttl() / by)); });
   }
   if (net_.strikes(fault::refresh_longer))
-    later(dice_.between(duration::zero(), hold), [=] { refresh_to(std::min<duration>(lease->lease.ttl() * 2, milliseconds{3000})); });
+    later(dice_.between(duration::zero(), hold),
+          [=] { refresh_to(std::min<duration>(lease->lease.ttl() * 2, milliseconds{3000})); });
   later(hold, [this, &who] { end_turn(who); });
 }
 
@@ -188,7 +194,8 @@ void client::end_turn(asker& who) {
   }
   net_.count(fault::turn_passed);
   if (heir == nullptr) court_.fail("a turn was passed to nobody");
-  if (heir->ask.ttl > it.lease.counted()) court_.fail("a turn was passed on with a shorter ttl than its thread asked for");
+  if (heir->ask.ttl > it.lease.counted())
+    court_.fail("a turn was passed on with a shorter ttl than its thread asked for");
   it.offset = after.offset;
   court_.passed(*it.record, it.token + it.offset);
   heir->in_turn = true;

@@ -21,7 +21,7 @@ class client {
     std::uint64_t number = 0;  ///< Also its session at the store.
     std::size_t threads = 1;
     std::size_t resources = 1;
-    std::size_t turns = 1;     ///< Of each thread.
+    std::size_t turns = 1;  ///< Of each thread.
     duration patience{};
     core::gate::bounds passing{};
     sabotage broken = sabotage::none;
@@ -47,12 +47,12 @@ class client {
   struct asker {
     std::size_t number = 0;
     std::size_t turns_left = 0;
-    std::uint64_t waits = 0;      ///< Tells one wait's timer from the next one's.
-    slot* where = nullptr;        ///< While it waits or has its turn.
+    std::uint64_t waits = 0;  ///< Tells one wait's timer from the next one's.
+    slot* where = nullptr;    ///< While it waits or has its turn.
     core::gate::ticket ticket = 0;
     core::gate::ask ask;
     bool wants_to_wait = true;
-    bool stop = false;            ///< Its patience is over.
+    bool stop = false;  ///< Its patience is over.
     bool in_turn = false;
   };
   /// One request to the store, driven by whoever is first at the gate.

@@ -15,40 +15,40 @@ enum class fault : std::uint8_t {
   request_late,      ///< Arrives when its sender no longer waits for it.
   request_repeated,  ///< Arrives twice, the second time perhaps much later.
   answer_lost,
-  connection_cut,    ///< The sender knows at once that it will not have the answer.
-  refused,           ///< Not sent at all, and the sender knows.
+  connection_cut,  ///< The sender knows at once that it will not have the answer.
+  refused,         ///< Not sent at all, and the sender knows.
   client_crash,
   client_pause,
   store_pause,
-  store_forgets,     ///< Restarts as it was some time ago.
+  store_forgets,  ///< Restarts as it was some time ago.
   clock_drift,
   clock_forward,
-  clock_back,        ///< It stands still until it has caught up.
+  clock_back,  ///< It stands still until it has caught up.
   hint_lost,
   hint_repeated,
   hint_late,
   hint_for_nothing,
-  gave_up,           ///< A thread stopped waiting.
-  tried,             ///< A thread did not want to wait.
+  gave_up,  ///< A thread stopped waiting.
+  tried,    ///< A thread did not want to wait.
   refresh_shorter,
   refresh_longer,
-  refresh_unknown,   ///< A refresh whose answer was lost.
-  lease_broken,      ///< By an operator.
-  unsure_withdraw,   ///< The store could not rule out that an old acquire still arrives.
-  late_grant,        ///< A grant that came too late to be used.
-  turn_passed,       ///< Within a client, by its gate.
-  lease_lost,        ///< A deadline passed in the middle of a turn.
+  refresh_unknown,  ///< A refresh whose answer was lost.
+  lease_broken,     ///< By an operator.
+  unsure_withdraw,  ///< The store could not rule out that an old acquire still arrives.
+  late_grant,       ///< A grant that came too late to be used.
+  turn_passed,      ///< Within a client, by its gate.
+  lease_lost,       ///< A deadline passed in the middle of a turn.
   count
 };
 
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count);
 
 inline constexpr std::array<std::string_view, fault_count> fault_names{
-    "request lost",   "request late",     "request repeated", "answer lost",     "connection cut",  "refused",
-    "client crash",   "client pause",     "store pause",      "store forgets",   "clock drift",     "clock forward",
-    "clock back",     "hint lost",        "hint repeated",    "hint late",       "hint for nothing", "gave up",
-    "tried",          "refresh shorter",  "refresh longer",   "refresh unknown", "lease broken",    "unsure withdraw",
-    "late grant",     "turn passed",      "lease lost"};
+    "request lost", "request late",    "request repeated", "answer lost",     "connection cut",   "refused",
+    "client crash", "client pause",    "store pause",      "store forgets",   "clock drift",      "clock forward",
+    "clock back",   "hint lost",       "hint repeated",    "hint late",       "hint for nothing", "gave up",
+    "tried",        "refresh shorter", "refresh longer",   "refresh unknown", "lease broken",     "unsure withdraw",
+    "late grant",   "turn passed",     "lease lost"};
 
 struct tally {
   std::array<std::uint64_t, fault_count> of{};
@@ -83,12 +83,12 @@ struct profile {
 /// Parts of what stands around the machines, broken on purpose: the simulation has to notice.
 enum class sabotage : std::uint8_t {
   none,
-  claim_for_anyone,     ///< The store lets everybody in the queue claim.
-  release_any_owner,    ///< The store frees the resource whoever held it.
-  renew_any_owner,      ///< The store confirms every renewal.
-  tokens_fall,          ///< The store counts its tokens, and forgets the count with the rest.
-  no_recheck,           ///< The driver loses hints between two steps, and neither heartbeats nor timers look again.
-  hand_off_is_held,     ///< The driver takes a hint for the lease.
+  claim_for_anyone,   ///< The store lets everybody in the queue claim.
+  release_any_owner,  ///< The store frees the resource whoever held it.
+  renew_any_owner,    ///< The store confirms every renewal.
+  tokens_fall,        ///< The store counts its tokens, and forgets the count with the rest.
+  no_recheck,         ///< The driver loses hints between two steps, and neither heartbeats nor timers look again.
+  hand_off_is_held,   ///< The driver takes a hint for the lease.
 };
 
 }  // namespace holdfast::sim

@@ -9,7 +9,8 @@ std::string name_of(const core::owner_id& owner) {
   return owner.nil() ? "nobody" : std::to_string(owner.high()) + "#" + std::to_string(owner.low());
 }
 
-judge::judge(const timeline& time, std::size_t resources, bool tell) : time_{time}, places_(resources), telling_{tell} {}
+judge::judge(const timeline& time, std::size_t resources, bool tell)
+    : time_{time}, places_(resources), telling_{tell} {}
 
 namespace {
 
@@ -35,7 +36,8 @@ void judge::granted(const std::shared_ptr<tenure_record>& who, std::uint64_t tok
     return "TURN of " + name_of(who->owner) + " on r" + std::to_string(who->resource) + ", token " +
            std::to_string(token);
   });
-  if (who->deadline - who->read < ttl / 20) fail("a grant was returned with next to no time left: " + name_of(who->owner));
+  if (who->deadline - who->read < ttl / 20)
+    fail("a grant was returned with next to no time left: " + name_of(who->owner));
   if (who->executed <= last_disruption_ || broken_.contains(who->owner)) who->excused = true;
   std::erase_if(here.tenures, [&](const auto& t) { return t->lost || now >= t->deadline; });
   for (const auto& other : here.tenures)

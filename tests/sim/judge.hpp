@@ -23,10 +23,10 @@ struct violation : std::runtime_error {
 struct tenure_record {
   core::owner_id owner;
   std::size_t resource = 0;
-  time_point executed;      ///< When the store carried out the verb that granted it.
-  time_point read;          ///< When its client had the answer.
-  time_point deadline;      ///< Local.
-  bool in_turn = false;     ///< Somebody believes to hold it.
+  time_point executed;   ///< When the store carried out the verb that granted it.
+  time_point read;       ///< When its client had the answer.
+  time_point deadline;   ///< Local.
+  bool in_turn = false;  ///< Somebody believes to hold it.
   bool lost = false;
   /// The store forgot it, was told to break it, or had its clock stepped forward: others may hold the resource too.
   bool excused = false;

@@ -22,8 +22,10 @@ void client::watch(const std::shared_ptr<tenure>& it) {
       const auto now = time_.now();
       const auto is = it->lease.on_time(now);
       const auto renewal = it->lease.renew_at();
-      if (is != state::lost && renewal && *renewal <= now && !it->renewing) renew(it);
-      else watch(it);
+      if (is != state::lost && renewal && *renewal <= now && !it->renewing)
+        renew(it);
+      else
+        watch(it);
     });
   });
   // Up to its deadline the belief must hold; a check at the very end finds what a check at each change does not.
@@ -83,7 +85,9 @@ void client::on_renewal(const std::shared_ptr<tenure>& it, core::renew_verdict v
   it->renewing = false;
   const auto now = time_.now();
   const auto before = it->lease.deadline();
-  court_.tell([&] { return me() + " reads renewal of " + name_of(it->what.owner) + ": " + std::to_string(static_cast<int>(verdict)); });
+  court_.tell([&] {
+    return me() + " reads renewal of " + name_of(it->what.owner) + ": " + std::to_string(static_cast<int>(verdict));
+  });
   switch (verdict) {
     case core::renew_verdict::renewed:
       it->lease.on_renewed(sent, ttl, now);
@@ -97,13 +101,17 @@ void client::on_renewal(const std::shared_ptr<tenure>& it, core::renew_verdict v
   }
   if (it->over) return;
   if (it->lease.is() != state::lost) {
-    if (verdict == core::renew_verdict::renewed) court_.renewed(*it->record, it->lease.deadline(), owner_held);
-    else if (it->lease.deadline() > before) court_.fail("a renewal without an answer moved the deadline");
+    if (verdict == core::renew_verdict::renewed)
+      court_.renewed(*it->record, it->lease.deadline(), owner_held);
+    else if (it->lease.deadline() > before)
+      court_.fail("a renewal without an answer moved the deadline");
     it->record->deadline = it->lease.deadline();
   }
   slots_[it->record->resource]->gate.on_refreshed(it->lease.counted());
-  if (it->refresh) renew(it);
-  else watch(it);
+  if (it->refresh)
+    renew(it);
+  else
+    watch(it);
 }
 
 void client::release(slot& where) {
@@ -113,7 +121,10 @@ void client::release(slot& where) {
   court_.tell([&] { return me() + " releases " + name_of(it->what.owner); });
   const auto until = it->last_sent + it->longest_ttl + net_.how().command_timeout;
   net_.call<core::release_answer>(
-      main_, {}, [this, it] { return store_.release({it->what.resource, it->what.owner, {}, it->token + it->offset}); },
+      main_, {},
+      [this, it] {
+        return store_.release({it->what.resource, it->what.owner, {}, it->token + it->offset});
+      },
       [this, &where](const core::release_answer&, time_point) {
         receive([=, this, &where] {
           where.gate.on_released();
@@ -139,7 +150,10 @@ void client::keep_withdrawing(const core::request& what, time_point until) {
       if (!clean && time_.now() < until) keep_withdrawing(what, until);
     };
     net_.call<core::withdraw_answer>(
-        keeper_, {}, [this, what] { return store_.withdraw({what.resource, what.owner}); },
+        keeper_, {},
+        [this, what] {
+          return store_.withdraw({what.resource, what.owner});
+        },
         [this, ended](const core::withdraw_answer& answer, time_point) {
           const bool unsure = net_.strikes(fault::unsure_withdraw) || !answer.conclusive;
           receive([=] { ended(answer.done && !unsure); });
@@ -156,7 +170,10 @@ void client::keep_releasing(const core::request& what, std::uint64_t token, time
       if (!clean && time_.now() < until) keep_releasing(what, token, until);
     };
     net_.call<core::release_answer>(
-        keeper_, {}, [this, what, token] { return store_.release({what.resource, what.owner, {}, token}); },
+        keeper_, {},
+        [this, what, token] {
+          return store_.release({what.resource, what.owner, {}, token});
+        },
         [this, ended](const core::release_answer&, time_point) { receive([=] { ended(true); }); },
         [this, ended](no_answer) { receive([=] { ended(false); }); });
   });

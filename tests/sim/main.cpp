@@ -28,9 +28,9 @@ struct arguments {
 };
 
 const std::map<std::string_view, sabotage> sabotages{
-    {"claim", sabotage::claim_for_anyone},      {"release", sabotage::release_any_owner},
-    {"renew", sabotage::renew_any_owner},       {"tokens", sabotage::tokens_fall},
-    {"recheck", sabotage::no_recheck},          {"hand-off", sabotage::hand_off_is_held}};
+    {"claim", sabotage::claim_for_anyone}, {"release", sabotage::release_any_owner},
+    {"renew", sabotage::renew_any_owner},  {"tokens", sabotage::tokens_fall},
+    {"recheck", sabotage::no_recheck},     {"hand-off", sabotage::hand_off_is_held}};
 
 bool read(int argc, char** argv, arguments& into) {
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -42,10 +42,14 @@ bool read(int argc, char** argv, arguments& into) {
       continue;
     }
     const auto number = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--schedules") into.schedules = number;
-    else if (name == "--first") into.first = number;
-    else if (name == "--seed") into.seed = number;
-    else return false;
+    if (name == "--schedules")
+      into.schedules = number;
+    else if (name == "--first")
+      into.first = number;
+    else if (name == "--seed")
+      into.seed = number;
+    else
+      return false;
   }
   return argc % 2 == 1;
 }
@@ -107,8 +111,8 @@ int main(int argc, char** argv) {
   }
   const auto worst = run_all(how, total);
   if (worst.seed != 0) {
-    std::cout << "BROKEN in schedule " << worst.seed << ":\n" << worst.why << "\nits history: sim --seed " << worst.seed
-              << '\n';
+    std::cout << "BROKEN in schedule " << worst.seed << ":\n"
+              << worst.why << "\nits history: sim --seed " << worst.seed << '\n';
     return 1;
   }
   if (print(total)) return 0;

@@ -31,7 +31,13 @@ struct no_answer {
 class network {
  public:
   network(timeline& time, rng& dice, const profile& how, server& to, judge& court, tally& counts)
-      : time_{time}, dice_{dice}, how_{how}, server_{to}, court_{court}, counts_{counts}, ends_{time.now() + how.faults_end} {}
+      : time_{time},
+        dice_{dice},
+        how_{how},
+        server_{to},
+        court_{court},
+        counts_{counts},
+        ends_{time.now() + how.faults_end} {}
 
   /// Sends a verb: `run` is carried out at the store, once, twice or never; then either `deliver`, with what it answered
   /// and when that was, or `fail`.
@@ -107,8 +113,8 @@ void network::call(link& over, const parcel& what, std::function<Answer()> run,
     // A renewal is never sent twice by one call: were it to a shorter ttl, the second one might undo a later renewal.
     if (what.what == parcel::kind::acquire) server_.acquire_repeated(what.owner);
     const bool much_later = what.what != parcel::kind::renew;
-    const auto lateness = much_later ? dice_.between(duration::zero(), how_.command_timeout + longest_lateness())
-                                     : duration::zero();
+    const auto lateness =
+        much_later ? dice_.between(duration::zero(), how_.command_timeout + longest_lateness()) : duration::zero();
     arrive(over.last_arrival + lateness, it, false, nullptr);
   }
 }

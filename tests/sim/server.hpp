@@ -62,9 +62,9 @@ class server {
  private:
   struct seen_resource {
     core::owner_id holder;
-    time_point expires;  ///< By the store's clock.
+    time_point expires;                             ///< By the store's clock.
     std::map<core::owner_id, std::uint64_t> queue;  ///< The places, as they were given.
-    bool known = false;  ///< Nothing disturbed what was seen.
+    bool known = false;                             ///< Nothing disturbed what was seen.
   };
 
   [[nodiscard]] time_point clock() const;

@@ -62,13 +62,14 @@ world::world(std::uint64_t seed, sabotage broken, bool tell, tally& counts)
 void world::add_clients(sabotage broken) {
   const auto many = static_cast<std::size_t>(dice_.between(2, 4));
   for (std::size_t i = 0; i < many; ++i) {
-    client::plan plan{.number = i,
-                      .threads = static_cast<std::size_t>(dice_.between(1, 3)),
-                      .resources = resources_,
-                      .turns = static_cast<std::size_t>(dice_.between(1, 3)),
-                      .patience = dice_.between(milliseconds{300}, milliseconds{3000}),
-                      .passing = dice_.chance(700) ? core::gate::bounds{} : core::gate::bounds{.longest = milliseconds{500}},
-                      .broken = broken};
+    client::plan plan{
+        .number = i,
+        .threads = static_cast<std::size_t>(dice_.between(1, 3)),
+        .resources = resources_,
+        .turns = static_cast<std::size_t>(dice_.between(1, 3)),
+        .patience = dice_.between(milliseconds{300}, milliseconds{3000}),
+        .passing = dice_.chance(700) ? core::gate::bounds{} : core::gate::bounds{.longest = milliseconds{500}},
+        .broken = broken};
     turns_planned_ += plan.threads * plan.turns;
     clients_.push_back(std::make_unique<client>(time_, dice_, net_, store_, court_, plan));
   }
