@@ -14,8 +14,8 @@ namespace {
 // The statements of src/store/sqlite/lease_table.hpp for an uncontended acquire and release: keep them the same.
 constexpr const char* take_free =
     "UPDATE lease SET owner = ?2, token = max(last + 1, ?3), last = max(last + 1, ?3) + ?4,"
-    " expires = ?5, since = ?6, party = ?7 WHERE name = ?1 AND owner IS NULL AND queued = 0"
-    " RETURNING token";
+    " expires = ?5, since = ?6, party = ?7 WHERE name = ?1 AND owner IS NULL AND queued = 0";
+constexpr const char* ask_token = "SELECT token FROM lease WHERE name = ?1";
 constexpr const char* free_unqueued =
     "UPDATE lease SET owner = NULL, party = NULL, last = max(token, min(last, ?3))"
     " WHERE name = ?1 AND owner = ?2 AND queued = 0 AND claimed = 1 AND expires > ?4";
@@ -46,12 +46,13 @@ sqlite_floor::sqlite_floor(const std::filesystem::path& path, std::string name, 
   check(sqlite3_exec(db_, "PRAGMA synchronous = NORMAL", nullptr, nullptr, nullptr), db_);
   begin_ = prepare("BEGIN IMMEDIATE");
   take_ = prepare(take_free);
+  token_ = prepare(ask_token);
   free_ = prepare(free_unqueued);
   commit_ = prepare("COMMIT");
 }
 
 sqlite_floor::~sqlite_floor() {
-  for (auto* each : {begin_, take_, free_, commit_}) sqlite3_finalize(each);
+  for (auto* each : {begin_, take_, token_, free_, commit_}) sqlite3_finalize(each);
   sqlite3_close_v2(db_);
 }
 
@@ -84,7 +85,9 @@ void sqlite_floor::acquire_and_release() {
   sqlite3_bind_int64(take_, 5, now + ttl_ns);
   sqlite3_bind_int64(take_, 6, now);
   bind(take_, 7, party_);
-  const auto token = step(take_);
+  step(take_);
+  bind(token_, 1, name_);
+  const auto token = sqlite3_changes(db_) == 1 ? step(token_) : 0;
   step(commit_);
   if (token == 0) throw std::runtime_error{"the bare transactions: the row was not free"};
 

@@ -9,8 +9,8 @@ struct sqlite3_stmt;
 
 namespace holdfast::bench {
 
-/// What a lock and unlock over the embedded store can't be cheaper than: its two statements, prepared, each in a
-/// transaction of its own, on a database that holdfast made and with the same settings, and nothing else.
+/// What a lock and unlock over the embedded store can't be cheaper than: its statements, prepared, in two
+/// transactions, on a database that holdfast made and with the same settings, and nothing else.
 class sqlite_floor {
  public:
   /// `path` is a database of holdfast's with a free row for `name`. The grant stores `party`.
@@ -34,6 +34,7 @@ class sqlite_floor {
   sqlite3* db_ = nullptr;
   sqlite3_stmt* begin_ = nullptr;
   sqlite3_stmt* take_ = nullptr;
+  sqlite3_stmt* token_ = nullptr;
   sqlite3_stmt* free_ = nullptr;
   sqlite3_stmt* commit_ = nullptr;
   std::uint64_t owner_ = 1;

@@ -57,9 +57,11 @@ std::optional<std::uint64_t> lease_table::take_free(const core::request& what, c
   query take{where_, take_free_};
   take.bind_blob(1, what.resource).bind_blob(2, view_of(owner)).bind(3, to_number(at.wall_us)).bind(4, what.reserve);
   take.bind(5, at.now + what.ttl.count()).bind(6, at.now).bind_blob(7, what.party);
-  std::optional<std::uint64_t> token;
-  while (take.step()) token = static_cast<std::uint64_t>(take.number(0));
-  return token;
+  if (take.run() == 0) return std::nullopt;
+  query ask{where_, token_};
+  ask.bind_blob(1, what.resource);
+  if (!ask.step()) return std::nullopt;
+  return static_cast<std::uint64_t>(ask.number(0));
 }
 
 bool lease_table::free_unqueued(const core::lease_ref& what, const moment& at) {

@@ -59,8 +59,8 @@ class lease_table {
   connection& where_;
   statement take_free_{
       "UPDATE lease SET owner = ?2, token = max(last + 1, ?3), last = max(last + 1, ?3) + ?4,"
-      " expires = ?5, since = ?6, party = ?7 WHERE name = ?1 AND owner IS NULL AND queued = 0"
-      " RETURNING token"};
+      " expires = ?5, since = ?6, party = ?7 WHERE name = ?1 AND owner IS NULL AND queued = 0"};
+  statement token_{"SELECT token FROM lease WHERE name = ?1"};
   statement free_unqueued_{
       "UPDATE lease SET owner = NULL, party = NULL, last = max(token, min(last, ?3))"
       " WHERE name = ?1 AND owner = ?2 AND queued = 0 AND claimed = 1 AND expires > ?4"};
