@@ -9,10 +9,10 @@
 namespace holdfast::bench {
 
 struct settings {
-  bool quick = false;              ///< Few rounds: whether it runs at all.
-  std::filesystem::path folder;    ///< For files, on a disk. Must be there.
-  std::filesystem::path command;   ///< The program holdfast.
-  std::filesystem::path self;      ///< This program, to start its other half.
+  bool quick = false;             ///< Few rounds: whether it runs at all.
+  std::filesystem::path folder;   ///< For files, on a disk. Must be there.
+  std::filesystem::path command;  ///< The program holdfast.
+  std::filesystem::path self;     ///< This program, to start its other half.
 };
 
 /// Uncontended lock and unlock against two bare prepared transactions.

@@ -19,15 +19,16 @@ std::string goal_of(const figure& what) {
 
 void print_heading(std::ostream& out) {
   char line[160];
-  std::snprintf(line, sizeof line, "%-44s %10s %10s %10s   %-12s %s\n", "figure", "median", "min", "max", "goal", "met");
+  std::snprintf(line, sizeof line, "%-44s %10s %10s %10s   %-12s %s\n", "figure", "median", "min", "max", "goal",
+                "met");
   out << line;
 }
 
 void print_row(std::ostream& out, const figure& what) {
   char line[240];
   std::snprintf(line, sizeof line, "%-44s %10s %10s %10s   %-12s %s\n", what.name.c_str(),
-                (number(what.median) + " " + what.unit).c_str(), number(what.least).c_str(),
-                number(what.most).c_str(), goal_of(what).c_str(), what.met() ? "yes" : "NO");
+                (number(what.median) + " " + what.unit).c_str(), number(what.least).c_str(), number(what.most).c_str(),
+                goal_of(what).c_str(), what.met() ? "yes" : "NO");
   out << line;
   if (!what.detail.empty()) out << "  " << what.detail << "\n";
   out.flush();

@@ -54,9 +54,9 @@ std::vector<figure> bench_leases(const settings& with) {
   share.least = *std::min_element(shares.begin(), shares.end());
   share.most = *std::max_element(shares.begin(), shares.end());
   char text[200];
-  std::snprintf(text, sizeof text, "%zu leases of %lld s in one client, %d windows of %.1f s; watchdog %.3f %%; %s", count,
-                static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(options.ttl).count()), windows,
-                std::chrono::duration<double>(window).count(), watching, load_text().c_str());
+  std::snprintf(text, sizeof text, "%zu leases of %lld s in one client, %d windows of %.1f s; watchdog %.3f %%; %s",
+                count, static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(options.ttl).count()),
+                windows, std::chrono::duration<double>(window).count(), watching, load_text().c_str());
   share.detail = text;
   figure bytes{.name = "bytes for each lease", .unit = "B", .goal = 600};
   bytes.median = bytes.least = bytes.most = static_cast<double>(after - before) / static_cast<double>(count);

@@ -31,7 +31,8 @@ struct bench {
   const char* name;
   std::vector<figure> (*run)(const settings&);
 };
-constexpr bench benches[] = {{"pair", bench_pair}, {"run", bench_run}, {"turns", bench_turns}, {"leases", bench_leases}};
+constexpr bench benches[] = {
+    {"pair", bench_pair}, {"run", bench_run}, {"turns", bench_turns}, {"leases", bench_leases}};
 
 struct arguments {
   settings with;
@@ -52,13 +53,20 @@ arguments read(const std::vector<std::string>& words) {
     const bench* known = nullptr;
     for (const auto& each : benches)
       if (word == each.name) known = &each;
-    if (known != nullptr) given.wanted.push_back(*known);
-    else if (word == "--quick") given.with.quick = true;
-    else if (word == "--no-heading") given.heading = false;
-    else if (word == "--json") given.json = next();
-    else if (word == "--folder") given.with.folder = std::filesystem::absolute(next());
-    else if (word == "--command") given.with.command = std::filesystem::absolute(next());
-    else given.good = false;
+    if (known != nullptr)
+      given.wanted.push_back(*known);
+    else if (word == "--quick")
+      given.with.quick = true;
+    else if (word == "--no-heading")
+      given.heading = false;
+    else if (word == "--json")
+      given.json = next();
+    else if (word == "--folder")
+      given.with.folder = std::filesystem::absolute(next());
+    else if (word == "--command")
+      given.with.command = std::filesystem::absolute(next());
+    else
+      given.good = false;
   }
   return given;
 }

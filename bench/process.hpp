@@ -8,7 +8,7 @@
 namespace holdfast::bench {
 
 struct ended {
-  int exit_code = -1;         ///< 128+N after signal N.
+  int exit_code = -1;      ///< 128+N after signal N.
   double cpu_seconds = 0;  ///< Of it and of the children that it waited for.
   long peak_kib = 0;       ///< The largest memory of it, or of any child that it waited for.
 };

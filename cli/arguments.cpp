@@ -114,7 +114,9 @@ struct parser {
     auto* wait = run_app->add_option("-w,--wait", texts.wait, "Wait at most that long (default: for ever)");
     wait->type_name("DURATION");
     run_app->add_flag("-n,--no-wait", texts.no_wait, "Do not wait")->excludes(wait);
-    run_app->add_option("--ttl", texts.ttl, "How long the store keeps the lock if holdfast dies (default: 30s; at least 1s)")
+    run_app
+        ->add_option("--ttl", texts.ttl,
+                     "How long the store keeps the lock if holdfast dies (default: 30s; at least 1s)")
         ->type_name("DURATION");
     auto* shared = run_app->add_flag("--shared", run.shared, "Hold it together with other --shared holders");
     run_app->add_option("--slots", texts.slots, "Hold one of N places")->type_name("N")->excludes(shared);
@@ -207,7 +209,8 @@ request_line read(parser& of, std::vector<std::string> words, std::vector<std::s
   }
   const auto chosen = of.app.get_subcommands();
   if (of.version) return version_options{};
-  if (chosen.empty()) throw usage_error{"no command given: run, ls, show, break, version or help (try `holdfast help`)"};
+  if (chosen.empty())
+    throw usage_error{"no command given: run, ls, show, break, version or help (try `holdfast help`)"};
   const CLI::App* which = chosen.front();
   refuse_empty_values(*which);
   if (which == of.run_app) return finish_run(of, std::move(command), separated);

@@ -12,10 +12,10 @@
 namespace holdfast::cli {
 
 struct run_options {
-  std::string store;             ///< Empty: not given.
+  std::string store;  ///< Empty: not given.
   std::string name;
   std::vector<std::string> words;  ///< The command and its arguments.
-  std::optional<duration> wait;  ///< None: for ever. Zero: do not wait.
+  std::optional<duration> wait;    ///< None: for ever. Zero: do not wait.
   duration ttl = default_ttl;
   bool shared = false;
   std::uint32_t slots = 1;
@@ -50,8 +50,7 @@ struct nothing_to_do {
   int exit_code = exit_ok;
 };
 
-using request_line =
-    std::variant<nothing_to_do, version_options, run_options, ls_options, show_options, break_options>;
+using request_line = std::variant<nothing_to_do, version_options, run_options, ls_options, show_options, break_options>;
 
 /// Reads the command line. Help goes to stdout; what is wrong goes to stderr, and the exit code is then 64.
 request_line read_arguments(int argc, const char* const* argv);

@@ -11,19 +11,26 @@ int exit_code_of(const status& why) noexcept {
   if (why.code().category() != error_category()) return exit_internal;
   switch (static_cast<errc>(why.code().value())) {
     case errc::busy:
-    case errc::timed_out: return exit_busy;
+    case errc::timed_out:
+      return exit_busy;
     case errc::unavailable:
-    case errc::outcome_unknown: return exit_unavailable;
-    case errc::not_authorised: return exit_not_authorised;
+    case errc::outcome_unknown:
+      return exit_unavailable;
+    case errc::not_authorised:
+      return exit_not_authorised;
     case errc::misconfigured:
     case errc::unsupported:
-    case errc::wrong_kind: return exit_misconfigured;
-    case errc::invalid_argument: return exit_usage;
-    case errc::not_held: return exit_not_held;
+    case errc::wrong_kind:
+      return exit_misconfigured;
+    case errc::invalid_argument:
+      return exit_usage;
+    case errc::not_held:
+      return exit_not_held;
     case errc::cancelled:
     case errc::closed:
     case errc::forked:
-    case errc::internal: break;
+    case errc::internal:
+      break;
   }
   return exit_internal;
 }

@@ -26,7 +26,8 @@ bool send_message(int socket, const guardian_message& what, std::string_view tai
   }
 }
 
-receipt receive_message(int socket, guardian_message& what, char* buffer, std::size_t room, std::string_view& tail) noexcept {
+receipt receive_message(int socket, guardian_message& what, char* buffer, std::size_t room,
+                        std::string_view& tail) noexcept {
   iovec parts[2] = {{&what, sizeof what}, {buffer, room}};
   msghdr packet{};
   packet.msg_iov = parts;

@@ -11,7 +11,7 @@ namespace holdfast::cli {
 
 enum class guardian_word : std::int32_t {
   // to the guardian
-  go,        ///< Start the command; `deadline`, `grace`, `margin` hold, `value` != 0 gives it the terminal. Its environment follows.
+  go,  ///< Start the command; `deadline`, `grace`, `margin` hold, `value` != 0 gives it the terminal. Its environment follows.
   deadline,  ///< The lease was renewed: `deadline` holds.
   signal,    ///< Send `value` to the command's group.
   kill,      ///< The lease is lost: end everything now.
@@ -48,6 +48,7 @@ bool send_message(int socket, const guardian_message& what, std::string_view tai
 
 enum class receipt { message, none, closed };
 /// Takes one message if there is one; does not wait. What followed it is put into `buffer` (of `room` bytes) as `tail`.
-receipt receive_message(int socket, guardian_message& what, char* buffer, std::size_t room, std::string_view& tail) noexcept;
+receipt receive_message(int socket, guardian_message& what, char* buffer, std::size_t room,
+                        std::string_view& tail) noexcept;
 
 }  // namespace holdfast::cli

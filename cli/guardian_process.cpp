@@ -59,7 +59,7 @@ class guardian_process {
 
  private:
   enum class phase {
-    idle,     // no command yet
+    idle,  // no command yet
     running,
     ending,   // asked to end by SIGTERM; killed at kill_at_
     killing,  // SIGKILL, again and again until nobody is left
@@ -73,24 +73,34 @@ class guardian_process {
     std::string_view tail;
     for (;;) {
       switch (receive_message(socket_, what, room_.get(), tail_room, tail)) {
-        case receipt::none: return;
-        case receipt::closed: on_holdfast_gone(); return;
-        case receipt::message: on_message(what, tail); break;
+        case receipt::none:
+          return;
+        case receipt::closed:
+          on_holdfast_gone();
+          return;
+        case receipt::message:
+          on_message(what, tail);
+          break;
       }
     }
   }
 
   void on_message(const guardian_message& what, std::string_view tail) {
     switch (what.word) {
-      case guardian_word::go: start(what, tail); break;
-      case guardian_word::deadline: set_deadline(time_point{duration{what.deadline}}); break;
+      case guardian_word::go:
+        start(what, tail);
+        break;
+      case guardian_word::deadline:
+        set_deadline(time_point{duration{what.deadline}});
+        break;
       case guardian_word::signal:
         if (child_ > 0 && !child_over_) ::kill(-child_, what.value);
         break;
       case guardian_word::kill:
         if (phase_ == phase::running || phase_ == phase::ending) begin_killing();
         break;
-      default: break;
+      default:
+        break;
     }
   }
 

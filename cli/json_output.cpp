@@ -12,9 +12,7 @@ using json = nlohmann::ordered_json;
 
 std::string text(const std::string& bytes) { return is_utf8(bytes) ? bytes : escape(bytes); }
 
-std::int64_t milliseconds(duration span) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
-}
+std::int64_t milliseconds(duration span) { return std::chrono::duration_cast<std::chrono::milliseconds>(span).count(); }
 
 template <class Number>
 json or_null(const std::optional<Number>& value) {

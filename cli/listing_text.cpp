@@ -19,7 +19,8 @@ std::string who_text(const party& who) {
 
 // The wall-clock instant `span` ago, as this host tells it.
 std::string since_text(duration span) {
-  const auto then = std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(span);
+  const auto then =
+      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(span);
   const std::time_t seconds = std::chrono::system_clock::to_time_t(then);
   std::tm parts{};
   char text[40] = "?";

@@ -13,7 +13,7 @@ struct run_outcome {
   const char* outcome = "failed";  ///< completed, busy, timed_out, lost, interrupted or failed.
   int exit_code = 0;
   std::string resource;
-  std::string store;  ///< Its password hidden. Empty where it could not be worked out.
+  std::string store;        ///< Its password hidden. Empty where it could not be worked out.
   std::uint64_t token = 0;  ///< 0: never held.
   std::string owner;
   std::optional<int> child_exit;    ///< The command's exit code, if it exited.

@@ -50,8 +50,8 @@ class running {
     client_ = std::make_unique<client>(choose_store(options_.store), client_options{.observer = std::move(hearing)});
     outcome_.store = client_->store();
     if (options_.shared || options_.slots != 1)
-      throw error{status{errc::unsupported, std::string{options_.shared ? "--shared" : "--slots"} +
-                                                ": the store " + outcome_.store + " serves exclusive locks only"}};
+      throw error{status{errc::unsupported, std::string{options_.shared ? "--shared" : "--slots"} + ": the store " +
+                                                outcome_.store + " serves exclusive locks only"}};
   }
 
   bool acquire() {

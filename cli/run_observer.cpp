@@ -38,14 +38,27 @@ void run_observer::tell(const event& what) const {
   const std::string name = "`" + escape(what.resource) + "`";
   const std::string why = what.why.ok() ? std::string{} : ": " + what.why.message();
   switch (what.kind) {
-    case event_kind::jeopardy: say("the lease of " + name + " is in jeopardy: half its ttl passed without a renewal" + why); break;
-    case event_kind::recovered: say("the lease of " + name + " is safe again"); break;
-    case event_kind::lost: say("the lease of " + name + " is lost" + why); break;
-    case event_kind::release_failed: say_more("the release of " + name + " is not confirmed yet" + why); break;
-    case event_kind::store_failed: say_more("the store failed" + why); break;
-    case event_kind::store_warning: say("warning" + why); break;
+    case event_kind::jeopardy:
+      say("the lease of " + name + " is in jeopardy: half its ttl passed without a renewal" + why);
+      break;
+    case event_kind::recovered:
+      say("the lease of " + name + " is safe again");
+      break;
+    case event_kind::lost:
+      say("the lease of " + name + " is lost" + why);
+      break;
+    case event_kind::release_failed:
+      say_more("the release of " + name + " is not confirmed yet" + why);
+      break;
+    case event_kind::store_failed:
+      say_more("the store failed" + why);
+      break;
+    case event_kind::store_warning:
+      say("warning" + why);
+      break;
     case event_kind::acquired:
-    case event_kind::released: break;
+    case event_kind::released:
+      break;
   }
 }
 

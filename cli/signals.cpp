@@ -7,8 +7,16 @@ namespace {
 
 bool can_be_forwarded(int signal) noexcept {
   switch (signal) {
-    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE:  // not catchable, or about our own children and pipes
-    case SIGILL: case SIGTRAP: case SIGBUS: case SIGFPE: case SIGSEGV: case SIGSYS:  // faults of our own
+    case SIGKILL:
+    case SIGSTOP:
+    case SIGCHLD:
+    case SIGPIPE:  // not catchable, or about our own children and pipes
+    case SIGILL:
+    case SIGTRAP:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGSEGV:
+    case SIGSYS:   // faults of our own
     case SIGXFSZ:  // our own write; blocked, it is an error to handle
       return false;
     default:

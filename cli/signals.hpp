@@ -7,7 +7,7 @@ namespace holdfast::cli {
 /// What the signals were when the command began; the child gets them back as they were.
 struct signal_state {
   sigset_t mask{};
-  struct sigaction child{};  ///< SIGCHLD's disposition: ignored, it would hide the child's end from us.
+  struct sigaction child {};  ///< SIGCHLD's disposition: ignored, it would hide the child's end from us.
 };
 
 /// The signals that `run` hands on: all that can be caught and are not the kernel's word on a fault or on our own

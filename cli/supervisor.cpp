@@ -65,17 +65,26 @@ class supervisor {
     std::string_view tail;
     while (!over_) {
       switch (receive_message(guardian_.socket, what, nullptr, 0, tail)) {
-        case receipt::none: return;
-        case receipt::closed: on_guardian_gone(); return;
-        case receipt::message: on_message(what); break;
+        case receipt::none:
+          return;
+        case receipt::closed:
+          on_guardian_gone();
+          return;
+        case receipt::message:
+          on_message(what);
+          break;
       }
     }
   }
 
   void on_message(const guardian_message& what) {
     switch (what.word) {
-      case guardian_word::started: child_ = what.value; break;
-      case guardian_word::stopped: on_stopped(what.value); break;
+      case guardian_word::started:
+        child_ = what.value;
+        break;
+      case guardian_word::stopped:
+        on_stopped(what.value);
+        break;
       case guardian_word::exec_failed:
         result_.exec_error = what.value;
         over_ = true;
@@ -86,7 +95,8 @@ class supervisor {
         result_.some_are_left = (what.flags & some_are_left) != 0;
         over_ = true;
         break;
-      default: break;
+      default:
+        break;
     }
   }
 

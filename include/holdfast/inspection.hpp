@@ -12,12 +12,12 @@ namespace holdfast {
 
 /// Who holds a lease or waits for one, as far as the store knows: what its client said of itself.
 struct party {
-  std::string owner;         ///< The owner id, 32 hex digits; another client's value for a foreign holder.
-  std::string host;          ///< Empty when unknown, like the rest.
-  std::int64_t pid = 0;      ///< 0 when unknown.
+  std::string owner;     ///< The owner id, 32 hex digits; another client's value for a foreign holder.
+  std::string host;      ///< Empty when unknown, like the rest.
+  std::int64_t pid = 0;  ///< 0 when unknown.
   std::string user;
   std::string command;
-  std::string note;          ///< From lock_options.
+  std::string note;  ///< From lock_options.
 };
 
 struct holder_view {
@@ -37,8 +37,8 @@ struct waiter_view {
 /// One resource as the store saw it at one instant.
 struct resource_view {
   std::string name;
-  std::vector<holder_view> holders;   ///< At most one for a mutex.
-  std::vector<waiter_view> waiters;   ///< In the order in which they will be served.
+  std::vector<holder_view> holders;  ///< At most one for a mutex.
+  std::vector<waiter_view> waiters;  ///< In the order in which they will be served.
 };
 
 /// One page of a listing. `next` is empty on the last page, else the cursor of the page that follows.

@@ -75,10 +75,10 @@ class acquire_machine {
   status trouble_;
   time_point last_contact_{};
   unsigned failures_ = 0;
-  bool contacted_ = false;      ///< The store has answered this request at least once.
+  bool contacted_ = false;  ///< The store has answered this request at least once.
   bool queued_ = false;
-  bool may_be_there_ = false;   ///< An acquire was sent and nothing proves that it left no trace.
-  bool start_over_ = false;     ///< After the undo, begin anew as another tenure (a grant came too late).
+  bool may_be_there_ = false;  ///< An acquire was sent and nothing proves that it left no trace.
+  bool start_over_ = false;    ///< After the undo, begin anew as another tenure (a grant came too late).
 };
 
 }  // namespace holdfast::core

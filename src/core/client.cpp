@@ -29,7 +29,8 @@ status moved_from() { return {errc::closed, "this client was moved from"}; }
 
 }  // namespace
 
-client::client(std::string_view url, client_options options) : core_{core::client_core::open(url, std::move(options))} {}
+client::client(std::string_view url, client_options options)
+    : core_{core::client_core::open(url, std::move(options))} {}
 client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;

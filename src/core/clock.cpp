@@ -16,9 +16,7 @@ clock::~clock() = default;
 
 manual_clock::manual_clock(time_point start) noexcept : now_{start.time_since_epoch().count()} {}
 
-time_point manual_clock::now() const noexcept {
-  return time_point{duration{now_.load(std::memory_order_acquire)}};
-}
+time_point manual_clock::now() const noexcept { return time_point{duration{now_.load(std::memory_order_acquire)}}; }
 
 duration manual_clock::sleep_until(time_point at) const noexcept {
   // How soon `advance` is called nobody knows: look again after a moment of real time.

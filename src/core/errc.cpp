@@ -8,20 +8,34 @@ namespace {
 
 const char* text(errc code) noexcept {
   switch (code) {
-    case errc::busy: return "somebody else holds the lock or waits for it";
-    case errc::timed_out: return "the wait for the lock timed out";
-    case errc::cancelled: return "the wait for the lock was cancelled";
-    case errc::not_held: return "the lock is not held, or no longer";
-    case errc::unavailable: return "the store can't be reached or did not answer in time";
-    case errc::outcome_unknown: return "the store's answer was lost: it is unknown whether the request was carried out";
-    case errc::not_authorised: return "the store refused the credentials or the right to do this";
-    case errc::misconfigured: return "the store is not fit to keep locks as it is set up";
-    case errc::unsupported: return "this store can't do what was asked";
-    case errc::invalid_argument: return "invalid argument";
-    case errc::wrong_kind: return "the name is in use as another kind of lock";
-    case errc::closed: return "the client was closed";
-    case errc::forked: return "the object belongs to the process that forked this one";
-    case errc::internal: return "internal error of holdfast";
+    case errc::busy:
+      return "somebody else holds the lock or waits for it";
+    case errc::timed_out:
+      return "the wait for the lock timed out";
+    case errc::cancelled:
+      return "the wait for the lock was cancelled";
+    case errc::not_held:
+      return "the lock is not held, or no longer";
+    case errc::unavailable:
+      return "the store can't be reached or did not answer in time";
+    case errc::outcome_unknown:
+      return "the store's answer was lost: it is unknown whether the request was carried out";
+    case errc::not_authorised:
+      return "the store refused the credentials or the right to do this";
+    case errc::misconfigured:
+      return "the store is not fit to keep locks as it is set up";
+    case errc::unsupported:
+      return "this store can't do what was asked";
+    case errc::invalid_argument:
+      return "invalid argument";
+    case errc::wrong_kind:
+      return "the name is in use as another kind of lock";
+    case errc::closed:
+      return "the client was closed";
+    case errc::forked:
+      return "the object belongs to the process that forked this one";
+    case errc::internal:
+      return "internal error of holdfast";
   }
   return "unknown error of holdfast";
 }

@@ -51,8 +51,7 @@ gate::next_turn gate::on_turn_ended(time_point now, bool sound) noexcept {
   // A turn's token must not outrun the store's clock: the store counts tokens in microseconds at the fastest.
   const bool token_is_due = now >= grant_.replied + std::chrono::microseconds{offset};
   const bool passes = sound && !queue_.empty() && offset <= grant_.reserve && token_is_due &&
-                      now - grant_.replied < bounds_.longest &&
-                      fits(queue_.front().what, grant_.ttl, grant_.renews);
+                      now - grant_.replied < bounds_.longest && fits(queue_.front().what, grant_.ttl, grant_.renews);
   if (!passes) {
     phase_ = phase::releasing;
     return {};

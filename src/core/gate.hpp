@@ -24,7 +24,7 @@ class gate {
     bool renews = true;
   };
   struct grant {
-    time_point replied{};       ///< When the driver had the answer.
+    time_point replied{};  ///< When the driver had the answer.
     duration ttl{};
     bool renews = true;
     std::uint32_t reserve = 0;  ///< Tokens beyond the first one that the store has set aside.
@@ -40,9 +40,9 @@ class gate {
   enum class role : std::uint8_t { wait, drive, turn };
   enum class leave_effect : std::uint8_t { none, withdraw };
   struct next_turn {
-    bool passes = false;        ///< Else the tenure goes back to the store.
+    bool passes = false;  ///< Else the tenure goes back to the store.
     ticket to = 0;
-    std::uint32_t offset = 0;   ///< The turn's token is the grant's plus this.
+    std::uint32_t offset = 0;  ///< The turn's token is the grant's plus this.
   };
 
   gate() noexcept = default;

@@ -54,9 +54,9 @@ class keeper::loop : public std::enable_shared_from_this<loop> {
 
   surroundings of_;
   std::mutex mutex_;
-  condition changed_;        // for the thread
-  condition settled_;        // for borrow() and drain()
-  timer_heap<tenure, &tenure::renew_hook> due_;            // guarded by mutex_, like all below
+  condition changed_;                            // for the thread
+  condition settled_;                            // for borrow() and drain()
+  timer_heap<tenure, &tenure::renew_hook> due_;  // guarded by mutex_, like all below
   std::vector<const tenure*> under_way_;
   std::unordered_map<owner_id, std::string> waiting_;
   time_point beat_at_{};
@@ -259,8 +259,8 @@ void keeper::loop::beat(std::span<const std::pair<owner_id, std::string>> batch)
 
 void keeper::loop::undo_due(guard& lock) {
   const time_point now = of_.time->now();
-  const auto next = std::find_if(leftovers_.begin(), leftovers_.end(),
-                                 [&](const pending& each) { return each.try_at <= now; });
+  const auto next =
+      std::find_if(leftovers_.begin(), leftovers_.end(), [&](const pending& each) { return each.try_at <= now; });
   if (next == leftovers_.end()) return;
   const leftover one = next->what;  // It stays in the list while it is tried: drain() waits for it.
   lock.unlock();

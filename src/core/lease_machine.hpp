@@ -40,7 +40,7 @@ class lease_machine {
   [[nodiscard]] duration counted() const noexcept { return ttl_ < doubted_ ? ttl_ : doubted_; }
 
  private:
-  time_point sent_;         ///< Of the last confirmed grant or renewal.
+  time_point sent_;  ///< Of the last confirmed grant or renewal.
   time_point deadline_;
   time_point renew_at_;
   duration ttl_;

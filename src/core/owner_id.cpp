@@ -22,8 +22,8 @@ struct random_buffer {
   void fill() {
     const auto got = ::getrandom(words.data(), sizeof words, 0);
     if (got != static_cast<ssize_t>(sizeof words))
-      throw error{status{errc::internal, std::string{"the system gives no random numbers: "} +
-                                             std::strerror(got < 0 ? errno : EIO)}};
+      throw error{status{errc::internal,
+                         std::string{"the system gives no random numbers: "} + std::strerror(got < 0 ? errno : EIO)}};
     used = 0;
   }
 

@@ -31,10 +31,17 @@ void put(std::string& text, std::string_view key, std::string_view value) {
   text.append(key).push_back('=');
   for (const char c : cut(value)) {
     switch (c) {
-      case '\\': text += "\\\\"; break;
-      case '\n': text += "\\n"; break;
-      case '\0': text += "\\0"; break;
-      default: text.push_back(c);
+      case '\\':
+        text += "\\\\";
+        break;
+      case '\n':
+        text += "\\n";
+        break;
+      case '\0':
+        text += "\\0";
+        break;
+      default:
+        text.push_back(c);
     }
   }
   text.push_back('\n');
@@ -64,8 +71,7 @@ std::string user_name() {
   passwd entry{};
   passwd* found = nullptr;
   const auto uid = ::geteuid();
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
   return std::to_string(uid);
 }
 
@@ -101,7 +107,8 @@ const std::string& own_lines() {
   put(made->text, "command", command_line());
   if (current.compare_exchange_strong(known, made, std::memory_order_acq_rel)) return made->text;
   delete made;
-  return known->text;  // Another thread was faster; a fork can't have come between, for it would have ended this thread.
+  return known
+      ->text;  // Another thread was faster; a fork can't have come between, for it would have ended this thread.
 }
 
 }  // namespace
@@ -121,14 +128,19 @@ void read_party_text(std::string_view text, party& who) {
     if (equals == line.npos) continue;
     const auto key = line.substr(0, equals);
     auto value = unescape(line.substr(equals + 1));
-    if (key == "host") who.host = std::move(value);
-    else if (key == "user") who.user = std::move(value);
-    else if (key == "command") who.command = std::move(value);
-    else if (key == "note") who.note = std::move(value);
+    if (key == "host")
+      who.host = std::move(value);
+    else if (key == "user")
+      who.user = std::move(value);
+    else if (key == "command")
+      who.command = std::move(value);
+    else if (key == "note")
+      who.note = std::move(value);
     else if (key == "pid") {
       std::int64_t pid = 0;
       const auto* const last = value.data() + value.size();
-      if (const auto [stop, bad] = std::from_chars(value.data(), last, pid); bad == std::errc{} && stop == last && pid > 0)
+      if (const auto [stop, bad] = std::from_chars(value.data(), last, pid);
+          bad == std::errc{} && stop == last && pid > 0)
         who.pid = pid;
     }
   }

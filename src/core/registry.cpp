@@ -12,9 +12,9 @@
 
 // A store that is linked in defines its entry; one that is not leaves it null. (Visibility: a hidden weak declaration
 // would always be null.)
-#define HOLDFAST_STORE_ENTRY(name)                                                      \
-  extern "C" __attribute__((weak, visibility("default"))) const holdfast::core::store_module* \
-      holdfast_store_##name() noexcept
+#define HOLDFAST_STORE_ENTRY(name)                        \
+  extern "C" __attribute__((weak, visibility("default"))) \
+  const holdfast::core::store_module* holdfast_store_##name() noexcept
 HOLDFAST_STORE_ENTRY(sqlite);
 HOLDFAST_STORE_ENTRY(redis);
 HOLDFAST_STORE_ENTRY(etcd);
@@ -73,8 +73,8 @@ entry load(const known_scheme& what, const url& where) {
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (module == nullptr) {
     const char* why = dlerror();
-    throw error{{errc::misconfigured, "the store for '" + where.shown + "' can't be loaded: " +
-                                          (why != nullptr ? why : path.c_str())}};
+    throw error{{errc::misconfigured,
+                 "the store for '" + where.shown + "' can't be loaded: " + (why != nullptr ? why : path.c_str())}};
   }
   void* found = dlsym(module, ("holdfast_store_" + name).c_str());
   if (found == nullptr) throw error{{errc::misconfigured, path + " is not a store of holdfast"}};

@@ -119,15 +119,15 @@ void resource::begin(seat& me) {
   gate_.on_request_begun({.ttl = me.options.ttl, .renews = me.options.renew});
   const duration patience = std::max<duration>(2 * client_.command_timeout(), std::chrono::seconds{1});
   const bool crowded = gate_.crowded() && me.options.renew && client_.traits().reserves_tokens;
-  acquisition_ = std::make_unique<acquisition>(acquisition{
-      .machine = acquire_machine{{.wait = me.waits, .patience = patience}},
-      .what = {.resource = name_,
-               .owner = owner_id::random(),
-               .ttl = me.options.ttl,
-               .reserve = crowded ? reserved_tokens : 0,
-               .party = own_party_text(me.options.note)},
-      .waits = me.waits,
-      .renews = me.options.renew});
+  acquisition_ =
+      std::make_unique<acquisition>(acquisition{.machine = acquire_machine{{.wait = me.waits, .patience = patience}},
+                                                .what = {.resource = name_,
+                                                         .owner = owner_id::random(),
+                                                         .ttl = me.options.ttl,
+                                                         .reserve = crowded ? reserved_tokens : 0,
+                                                         .party = own_party_text(me.options.note)},
+                                                .waits = me.waits,
+                                                .renews = me.options.renew});
   if (me.waits) client_.begin_waiting(acquisition_->what.owner, shared_from_this());
   acquisition_->next = acquisition_->machine.start(client_.now());
 }

@@ -62,9 +62,9 @@ class resource : public std::enable_shared_from_this<resource> {
   client_core& client_;  // outlives this: whoever shares a resource shares the client too
 
   std::mutex mutex_;
-  gate gate_;                                   // guarded by mutex_, like all below
+  gate gate_;  // guarded by mutex_, like all below
   std::forward_list<seat*> seats_;
-  std::unique_ptr<acquisition> acquisition_;    // while a request is under way
+  std::unique_ptr<acquisition> acquisition_;  // while a request is under way
   std::weak_ptr<turn> current_;
 };
 

@@ -97,10 +97,10 @@ struct withdraw_answer {
 
 /// What the core has to know of a store to pace itself.
 struct store_traits {
-  bool reserves_tokens = true;               ///< Whether request.reserve is honoured.
-  bool serves_shared = false;                ///< Whether lock_mode::shared and capacities over 1 are.
-  duration claim_window{};                   ///< How long a hand-off waits for its claim.
-  duration heartbeat_every{};                ///< Zero: waiters need no heartbeat.
+  bool reserves_tokens = true;  ///< Whether request.reserve is honoured.
+  bool serves_shared = false;   ///< Whether lock_mode::shared and capacities over 1 are.
+  duration claim_window{};      ///< How long a hand-off waits for its claim.
+  duration heartbeat_every{};   ///< Zero: waiters need no heartbeat.
   duration shortest_ttl = std::chrono::milliseconds{100};
 };
 
@@ -154,8 +154,8 @@ class HOLDFAST_EXPORT store {
 struct store_options {
   duration command_timeout{};
   duration connect_timeout{};
-  std::shared_ptr<const clock> time;         ///< Never null.
-  std::function<void(const status&)> warn;   ///< Told of settings that weaken a promise. Never empty; thread-safe.
+  std::shared_ptr<const clock> time;        ///< Never null.
+  std::function<void(const status&)> warn;  ///< Told of settings that weaken a promise. Never empty; thread-safe.
 };
 
 /// The one entry of a store's library: `extern "C" const store_module* holdfast_store_<name>() noexcept`.

@@ -102,8 +102,7 @@ void tenure::tell_lost(status why) noexcept {
   lost_.store(true, std::memory_order_release);
   const auto current = turn_.lock();
   if (!current || finished() || current->ended() || std::exchange(current->told_, true)) return;
-  if (current->lost_)
-    dispatcher::instance().post([source = *current->lost_]() mutable { source.request_stop(); });
+  if (current->lost_) dispatcher::instance().post([source = *current->lost_]() mutable { source.request_stop(); });
   client_->tell({.kind = event_kind::lost, .resource = name(), .token = current->token(), .why = std::move(why)});
 }
 

@@ -88,8 +88,8 @@ class tenure : public std::enable_shared_from_this<tenure> {
   const std::shared_ptr<resource> resource_;
   const owner_id owner_;
   const std::uint64_t token_;
-  lease_machine machine_;       // guarded by mutex_
-  std::weak_ptr<turn> turn_;    // guarded by mutex_
+  lease_machine machine_;     // guarded by mutex_
+  std::weak_ptr<turn> turn_;  // guarded by mutex_
   std::atomic<time_point::rep> deadline_;
   mutable small_mutex mutex_;
   std::atomic<bool> finished_{false};

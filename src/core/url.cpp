@@ -30,9 +30,8 @@ std::size_t scheme_length(std::string_view text) {
   const auto end = text.find(':');
   if (end == text.npos || end == 0 || !is_alpha(text[0])) return text.npos;
   const auto name = text.substr(0, end);
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
+  const bool plain = std::all_of(name.begin(), name.end(),
+                                 [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
   return plain ? end : text.npos;
 }
 
@@ -77,7 +76,8 @@ bool names_a_path(std::string_view scheme) {
 /// Whether a colon is followed by digits alone, as a port is; the text is what follows the colon.
 bool looks_like_port(std::string_view text) {
   const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  return digits > 0 && digits <= 5 && (digits == text.size() || std::string_view{"/,?"}.find(text[digits]) != text.npos);
+  return digits > 0 && digits <= 5 &&
+         (digits == text.size() || std::string_view{"/,?"}.find(text[digits]) != text.npos);
 }
 
 /// Where a password may begin in text that holds no `@`: after a colon that no port follows.
@@ -153,7 +153,8 @@ class parser {
   }
 
   void check_characters() const {
-    if (text_.empty()) throw error{status{errc::invalid_argument, "the store URL is empty; try sqlite:/path/to/locks.db"}};
+    if (text_.empty())
+      throw error{status{errc::invalid_argument, "the store URL is empty; try sqlite:/path/to/locks.db"}};
     for (const char c : text_)
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
         fail("it holds a control character; percent-encode it (a newline is %0A)");
@@ -194,7 +195,9 @@ class parser {
     const auto at = raw.rfind('@');
     if (raw.find(':') != raw.npos && text_.rfind('@') != text_.npos && text_.rfind('@') >= end_of(raw)) {
       // `redis://user:12/34@host`: half a password would be taken for a port, the rest be shown.
-      fail("an @ stands behind its first / or ?; in a password write / as %2F, ? as %3F, and an @ in a path or option as %40");
+      fail(
+          "an @ stands behind its first / or ?; in a password write / as %2F, ? as %3F, and an @ in a path or option "
+          "as %40");
     }
     if (at != raw.npos) {
       const auto who = raw.substr(0, at);

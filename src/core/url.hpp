@@ -18,7 +18,7 @@ struct HOLDFAST_EXPORT url {
     std::string port;  ///< Empty: the store's default.
   };
 
-  std::string scheme;  ///< Lower case.
+  std::string scheme;          ///< Lower case.
   bool has_authority = false;  ///< Whether `//` followed the scheme.
   std::string user;
   std::string password;

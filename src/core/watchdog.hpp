@@ -27,9 +27,9 @@ class watchdog {
   void arm() noexcept;
 
   std::mutex mutex_;
-  timer_heap<tenure, &tenure::watch_hook> due_;   // guarded by mutex_; in real boot time
-  time_point armed_ = time_point::max();          // guarded by mutex_: what the timer is set to
-  int timer_ = -1;                                // set once, under mutex_
+  timer_heap<tenure, &tenure::watch_hook> due_;  // guarded by mutex_; in real boot time
+  time_point armed_ = time_point::max();         // guarded by mutex_: what the timer is set to
+  int timer_ = -1;                               // set once, under mutex_
 };
 
 }  // namespace holdfast::core

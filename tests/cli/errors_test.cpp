@@ -122,7 +122,9 @@ class small_file_system {
   small_file_system(const small_file_system&) = delete;
   small_file_system& operator=(const small_file_system&) = delete;
   [[nodiscard]] bool mounted() const { return mounted_; }
-  [[nodiscard]] std::string why() const { return std::string{"mounting a tmpfs (needs root): "} + std::strerror(error_); }
+  [[nodiscard]] std::string why() const {
+    return std::string{"mounting a tmpfs (needs root): "} + std::strerror(error_);
+  }
   bool make_read_only() const { return ::mount("none", at_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0; }
 
  private:

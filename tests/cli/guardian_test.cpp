@@ -14,10 +14,15 @@ class guardian_test : public command_test {
   process start_tree(const std::string& ttl, const std::string& begin = "") {
     const std::string pids = folder_.file("pids");
     process one = start(run_shell({"--ttl", ttl}, "k",
-                                  begin + "note() { echo $1 >> " + pids + "; }; note $$; "
-                                  "setsid sh -c 'echo $$ >> " + pids + "; sleep 1000 & echo $! >> " + pids + "; wait' & "
-                                  "sh -c 'echo $$ >> " + pids + "; exec sleep 1000' & "
-                                  "while :; do sleep 0.05; done"));
+                                  begin + "note() { echo $1 >> " + pids +
+                                      "; }; note $$; "
+                                      "setsid sh -c 'echo $$ >> " +
+                                      pids + "; sleep 1000 & echo $! >> " + pids +
+                                      "; wait' & "
+                                      "sh -c 'echo $$ >> " +
+                                      pids +
+                                      "; exec sleep 1000' & "
+                                      "while :; do sleep 0.05; done"));
     EXPECT_TRUE(eventually([&] { return tree().size() == 4; })) << one.err();
     return one;
   }
@@ -43,8 +48,11 @@ class guardian_test : public command_test {
 
   /// A run that waits, and at its first instant prints who of the tree still lives.
   process start_successor() {
-    process one = start(run_shell({}, "k", "for pid in $(cat " + folder_.file("pids") + "); do "
-                                           "grep -sq '^State:.[^ZX]' /proc/$pid/status && echo alive $pid; done; echo mine"));
+    process one =
+        start(run_shell({}, "k",
+                        "for pid in $(cat " + folder_.file("pids") +
+                            "); do "
+                            "grep -sq '^State:.[^ZX]' /proc/$pid/status && echo alive $pid; done; echo mine"));
     EXPECT_TRUE(await_waiters("k", 1));
     return one;
   }
@@ -137,8 +145,9 @@ TEST_F(guardian_test, ends_the_command_when_the_lease_is_broken) {
 
 TEST_F(guardian_test, tells_of_a_loss_that_only_the_release_found_out) {
   const std::string file = folder_.file("outcome.json");
-  process one = start(run_shell({"--json", file}, "k", "touch " + folder_.file("up") + "; while [ ! -e " +
-                                                           folder_.file("go") + " ]; do sleep 0.02; done"));
+  process one = start(
+      run_shell({"--json", file}, "k",
+                "touch " + folder_.file("up") + "; while [ ! -e " + folder_.file("go") + " ]; do sleep 0.02; done"));
   ASSERT_TRUE(eventually([&] { return file_exists(folder_.file("up")); }));
   EXPECT_EQ(holdfast({"break", "k", "--token", json_at(show("k"), "/holders/0/token")}).code, 0);
   write_file(folder_.file("go"), "");

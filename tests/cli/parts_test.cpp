@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <unistd.h>
+#include <cerrno>
 
 #include <csignal>
 #include <cstdlib>
@@ -34,8 +34,18 @@ TEST(duration_text, reads_what_people_write) {
 }
 
 TEST(duration_text, refuses_what_is_none) {
-  for (const char* text : {"", "s", "ms", "-1", "-5s", "+5s", "1x", "1 s", " 1s", "1s ", "abc", "1.s", ".5s", "1..5s", "1.5.5",
-                           "1e3", "0x10", "inf", "nan", "9223372036854775808", "9223372037", "99999999999999h", "1sm"})
+  for (const char* text : {"",           "s",
+                           "ms",         "-1",
+                           "-5s",        "+5s",
+                           "1x",         "1 s",
+                           " 1s",        "1s ",
+                           "abc",        "1.s",
+                           ".5s",        "1..5s",
+                           "1.5.5",      "1e3",
+                           "0x10",       "inf",
+                           "nan",        "9223372036854775808",
+                           "9223372037", "99999999999999h",
+                           "1sm"})
     EXPECT_EQ(parse_duration(text), std::nullopt) << "'" << text << "'";
 }
 
@@ -81,7 +91,7 @@ TEST(escape, makes_odd_bytes_harmless_and_distinct) {
   EXPECT_EQ(escape("a\nb\x1b[2J\x7f"), "a\\x0ab\\x1b[2J\\x7f");
   EXPECT_EQ(escape("\xff\xfe"), "\\xff\\xfe");
   EXPECT_EQ(escape("\\xff"), "\\\\xff");
-  EXPECT_EQ(escape("\xc0\x80"), "\\xc0\\x80");          // overlong
+  EXPECT_EQ(escape("\xc0\x80"), "\\xc0\\x80");           // overlong
   EXPECT_EQ(escape("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
   EXPECT_EQ(escape("\xe2\x80\xae"), "\\xe2\\x80\\xae");  // turns the direction of writing
   EXPECT_EQ(escape("\xe9\x94"), "\\xe9\\x94");           // cut short

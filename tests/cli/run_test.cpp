@@ -44,9 +44,10 @@ TEST_F(run_test, gives_standard_input_to_the_command) {
 }
 
 TEST_F(run_test, tells_the_command_of_its_lease) {
-  const ended told = holdfast(
-      run_shell({}, "a b", "echo \"$HOLDFAST_NAME|$HOLDFAST_STORE\"; echo $HOLDFAST_TOKEN; echo $HOLDFAST_OWNER; " +
-                               std::string{HOLDFAST_COMMAND} + " show --json 'a b' > " + folder_.file("seen")));
+  const ended told =
+      holdfast(run_shell({}, "a b",
+                         "echo \"$HOLDFAST_NAME|$HOLDFAST_STORE\"; echo $HOLDFAST_TOKEN; echo $HOLDFAST_OWNER; " +
+                             std::string{HOLDFAST_COMMAND} + " show --json 'a b' > " + folder_.file("seen")));
   EXPECT_EQ(told.code, 0) << told.err;
   const std::string seen = read_file(folder_.file("seen"));
   EXPECT_EQ(told.out, "a b|" + store_ + "\n" + json_at(seen, "/holders/0/token") + "\n" +
@@ -175,8 +176,21 @@ TEST_F(run_test, prefers_the_store_on_the_command_line) {
 }
 
 TEST_F(run_test, locks_every_name_by_itself) {
-  const std::vector<std::string> names{"a b", "a/b", "a}b", "{}x", "}", "锁", "%41", "A", "a", "k=v", "*", "'; --",
-                                       "a\nb", std::string(255, '\xff'), std::string(254, '\xff')};
+  const std::vector<std::string> names{"a b",
+                                       "a/b",
+                                       "a}b",
+                                       "{}x",
+                                       "}",
+                                       "锁",
+                                       "%41",
+                                       "A",
+                                       "a",
+                                       "k=v",
+                                       "*",
+                                       "'; --",
+                                       "a\nb",
+                                       std::string(255, '\xff'),
+                                       std::string(254, '\xff')};
   std::vector<process> holders;
   for (const std::string& name : names) holders.push_back(start_holder(name));
   for (const std::string& name : names) {

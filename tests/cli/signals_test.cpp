@@ -10,14 +10,15 @@ struct named_signal {
   int number;
 };
 
-constexpr named_signal ending[] = {{"TERM", SIGTERM}, {"INT", SIGINT}, {"HUP", SIGHUP}, {"USR1", SIGUSR1},
+constexpr named_signal ending[] = {{"TERM", SIGTERM}, {"INT", SIGINT},   {"HUP", SIGHUP},  {"USR1", SIGUSR1},
                                    {"USR2", SIGUSR2}, {"QUIT", SIGQUIT}, {"ALRM", SIGALRM}};
 
 class signals_test : public command_test {
  protected:
   /// A command that says `ready`, and on the signal says `got` and exits with 42.
   process start_trapping(const std::string& signal) {
-    process one = start(run_shell({}, "k", "trap 'echo got; exit 42' " + signal + "; echo ready; while :; do sleep 0.02; done"));
+    process one =
+        start(run_shell({}, "k", "trap 'echo got; exit 42' " + signal + "; echo ready; while :; do sleep 0.02; done"));
     EXPECT_TRUE(eventually([&] { return one.out() == "ready\n"; })) << one.err();
     return one;
   }
@@ -34,8 +35,9 @@ TEST_F(signals_test, reach_the_command_while_it_runs) {
 }
 
 TEST_F(signals_test, reach_every_process_of_the_commands_group) {
-  process one = start(run_shell({}, "k", "sh -c 'trap \"echo inner; exit\" USR1; echo ready; while :; do sleep 0.02; done' & "
-                                         "trap 'wait; exit 5' USR1; wait; wait; exit 6"));
+  process one = start(run_shell({}, "k",
+                                "sh -c 'trap \"echo inner; exit\" USR1; echo ready; while :; do sleep 0.02; done' & "
+                                "trap 'wait; exit 5' USR1; wait; wait; exit 6"));
   ASSERT_TRUE(eventually([&] { return one.out() == "ready\n"; }));
   one.signal(SIGUSR1);
   EXPECT_EQ(one.wait(), 5);

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 class pseudo_terminal {
  public:
   pseudo_terminal() : master_{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)} {
-    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0) throw std::runtime_error{"no pseudo-terminal"};
+    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0)
+      throw std::runtime_error{"no pseudo-terminal"};
     name_ = ::ptsname(master_);
     keep_ = ::open(name_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
   }
@@ -27,7 +28,9 @@ class pseudo_terminal {
   pseudo_terminal(const pseudo_terminal&) = delete;
   pseudo_terminal& operator=(const pseudo_terminal&) = delete;
   [[nodiscard]] const std::string& name() const { return name_; }
-  void type(const std::string& keys) const { ASSERT_EQ(::write(master_, keys.data(), keys.size()), ssize_t(keys.size())); }
+  void type(const std::string& keys) const {
+    ASSERT_EQ(::write(master_, keys.data(), keys.size()), ssize_t(keys.size()));
+  }
   /// Waits until the screen has shown `text`.
   bool shows(const std::string& text) {
     return eventually([&] {
@@ -61,9 +64,10 @@ class terminal_test : public command_test {
 };
 
 TEST_F(terminal_test, lets_the_command_read_and_takes_it_back) {
-  process shell = on_terminal({"bash", "-c", std::string{HOLDFAST_COMMAND} +
-                                                 " run k -- sh -c 'echo ask\"ing\"; read answer; echo \"got:$answer\"'; "
-                                                 "echo nex\"t\"; read more; echo \"then:$more\""});
+  process shell = on_terminal({"bash", "-c",
+                               std::string{HOLDFAST_COMMAND} +
+                                   " run k -- sh -c 'echo ask\"ing\"; read answer; echo \"got:$answer\"'; "
+                                   "echo nex\"t\"; read more; echo \"then:$more\""});
   ASSERT_TRUE(terminal_.shows("asking")) << terminal_.screen();
   terminal_.type("one\n");
   ASSERT_TRUE(terminal_.shows("got:one")) << terminal_.screen();
@@ -74,7 +78,8 @@ TEST_F(terminal_test, lets_the_command_read_and_takes_it_back) {
 }
 
 TEST_F(terminal_test, hands_the_interrupt_key_to_the_command) {
-  process one = on_terminal(with_command(run_shell({}, "k", "trap 'exit 42' INT; echo read\"y\"; while :; do sleep 0.02; done")));
+  process one =
+      on_terminal(with_command(run_shell({}, "k", "trap 'exit 42' INT; echo read\"y\"; while :; do sleep 0.02; done")));
   ASSERT_TRUE(terminal_.shows("ready")) << terminal_.screen();
   terminal_.type("\x03");
   EXPECT_EQ(one.wait(), 42);
@@ -90,9 +95,10 @@ TEST_F(terminal_test, lets_the_interrupt_key_end_the_wait) {
 }
 
 TEST_F(terminal_test, stops_and_goes_on_as_one_job) {
-  process shell = on_terminal({"bash", "-c", "set -m; " + std::string{HOLDFAST_COMMAND} +
-                                                 " run --ttl 60s k -- sh -c 'echo read\"y\"; read line; echo \"got:$line\"; exit 9'; "
-                                                 "echo stopped:$?; fg >/dev/null; echo ended:$?"});
+  process shell = on_terminal({"bash", "-c",
+                               "set -m; " + std::string{HOLDFAST_COMMAND} +
+                                   " run --ttl 60s k -- sh -c 'echo read\"y\"; read line; echo \"got:$line\"; exit 9'; "
+                                   "echo stopped:$?; fg >/dev/null; echo ended:$?"});
   ASSERT_TRUE(terminal_.shows("ready")) << terminal_.screen();
   terminal_.type("\x1a");
   ASSERT_TRUE(terminal_.shows("stopped:" + std::to_string(128 + SIGTSTP))) << terminal_.screen();
@@ -104,8 +110,9 @@ TEST_F(terminal_test, stops_and_goes_on_as_one_job) {
 
 TEST_F(terminal_test, stops_and_goes_on_while_waiting) {
   process holder = start_holder("k");
-  process shell = on_terminal({"bash", "-c", "set -m; " + std::string{HOLDFAST_COMMAND} +
-                                                 " run k -- echo ra\"n\"; echo stopped:$?; fg >/dev/null; echo ended:$?"});
+  process shell = on_terminal({"bash", "-c",
+                               "set -m; " + std::string{HOLDFAST_COMMAND} +
+                                   " run k -- echo ra\"n\"; echo stopped:$?; fg >/dev/null; echo ended:$?"});
   ASSERT_TRUE(await_waiters("k", 1));
   terminal_.type("\x1a");
   ASSERT_TRUE(terminal_.shows("stopped:" + std::to_string(128 + SIGTSTP))) << terminal_.screen();

@@ -7,10 +7,42 @@ namespace holdfast::conformance {
 namespace {
 
 const std::vector<std::string>& odd_names() {
-  static const std::vector<std::string> names{
-      "a b", "a/b", "a}b", "{a}b", "{}", "}", "a", "A", " ", "a ", "'", "\"", "\\", "a;--", "%", "%00", "_", "*", "?", "a\nb",
-      "\x01", "\x7f", "\xff", "\xc3\xa4\xe9\x94\x81\xf0\x9f\x94\x92", "a\xcc\x88", "\xe4", "\xc0\x80",
-      std::string(255, '\xff'), std::string(255, 'n'), std::string(254, 'n'), "1", "01", "0x31", "null", "..", "/"};
+  static const std::vector<std::string> names{"a b",
+                                              "a/b",
+                                              "a}b",
+                                              "{a}b",
+                                              "{}",
+                                              "}",
+                                              "a",
+                                              "A",
+                                              " ",
+                                              "a ",
+                                              "'",
+                                              "\"",
+                                              "\\",
+                                              "a;--",
+                                              "%",
+                                              "%00",
+                                              "_",
+                                              "*",
+                                              "?",
+                                              "a\nb",
+                                              "\x01",
+                                              "\x7f",
+                                              "\xff",
+                                              "\xc3\xa4\xe9\x94\x81\xf0\x9f\x94\x92",
+                                              "a\xcc\x88",
+                                              "\xe4",
+                                              "\xc0\x80",
+                                              std::string(255, '\xff'),
+                                              std::string(255, 'n'),
+                                              std::string(254, 'n'),
+                                              "1",
+                                              "01",
+                                              "0x31",
+                                              "null",
+                                              "..",
+                                              "/"};
   return names;
 }
 

@@ -81,9 +81,7 @@ TEST_F(conformance, a_late_renew_does_not_touch_a_newer_holder) {
   EXPECT_FALSE(occupied(*a_, "r"));
 }
 
-TEST_F(conformance, renew_of_none_is_well) {
-  EXPECT_TRUE(a_->renew({}, {}, by()).why.ok());
-}
+TEST_F(conformance, renew_of_none_is_well) { EXPECT_TRUE(a_->renew({}, {}, by()).why.ok()); }
 
 TEST_F(conformance, renew_gives_each_of_a_batch_its_verdict) {
   std::vector<core::request> requests;

@@ -65,7 +65,8 @@ TEST_F(conformance, many_threads_on_many_resources_of_one_client) {
         const core::lease_ref which = lease(what, answer.token);
         auto verdict = core::renew_verdict::unknown;
         if (answer.is != outcome::granted) ++failures;
-        if (!a_->renew({&which, 1}, {&verdict, 1}, by()).why.ok() || verdict != core::renew_verdict::renewed) ++failures;
+        if (!a_->renew({&which, 1}, {&verdict, 1}, by()).why.ok() || verdict != core::renew_verdict::renewed)
+          ++failures;
         resource_view view;
         if (!a_->inspect(what.resource, view, by()).ok() || view.holders.size() != 1) ++failures;
         if (a_->release(which, by()).is != release_outcome::released) ++failures;
@@ -84,8 +85,10 @@ TEST_F(conformance, of_many_that_try_at_once_one_gets_it) {
       running.emplace_back([&, i] {
         auto& at = i % 2 ? *a_ : *b_;
         const auto answer = at.acquire(ask("r" + std::to_string(round)), false, by());
-        if (answer.is == outcome::granted) ++granted;
-        else if (answer.is != outcome::busy) ++others;
+        if (answer.is == outcome::granted)
+          ++granted;
+        else if (answer.is != outcome::busy)
+          ++others;
       });
     for (auto& each : running) each.join();
     EXPECT_EQ(granted, 1);

@@ -172,15 +172,21 @@ TEST_F(memory_model, random_schedules_keep_the_promises) {
       const auto took = [&](const core::turn_answer& answer) {
         if (answer.is != outcome::granted) return;
         for (const auto& [owner, until] : valid_until) ASSERT_TRUE(owner == who.owner || until <= t);
-        if (answer.token != token_of[who.owner]) ASSERT_GT(answer.token, highest);
-        else ASSERT_EQ(answer.token, highest);
+        if (answer.token != token_of[who.owner])
+          ASSERT_GT(answer.token, highest);
+        else
+          ASSERT_EQ(answer.token, highest);
         highest = answer.token;
         token_of[who.owner] = answer.token;
         valid_until[who.owner] = t + who.ttl;
       };
       switch (dice(7)) {
-        case 0: took(m.acquire(who, dice(4) != 0, 1, t)); break;
-        case 1: took(m.claim(who, t)); break;
+        case 0:
+          took(m.acquire(who, dice(4) != 0, 1, t));
+          break;
+        case 1:
+          took(m.claim(who, t));
+          break;
         case 2:
           if (m.renew(lease, t) == core::renew_verdict::renewed) valid_until[who.owner] = t + who.ttl;
           break;
@@ -200,7 +206,8 @@ TEST_F(memory_model, random_schedules_keep_the_promises) {
           m.heartbeat({&ref, 1}, {&verdict, 1}, t);
           break;
         }
-        default: t += std::chrono::milliseconds{dice(10) == 0 ? dice(5000) : dice(200)};
+        default:
+          t += std::chrono::milliseconds{dice(10) == 0 ? dice(5000) : dice(200)};
       }
       if (HasFatalFailure()) return;
     }

@@ -29,8 +29,9 @@ TEST(owner_id, hex_and_back) {
 }
 
 TEST(owner_id, anything_else_is_nil) {
-  for (const auto* text : {"", "0", "0123456789abcdeffedcba987654321", "0123456789abcdeffedcba98765432100",
-                           "g123456789abcdeffedcba9876543210", "0123456789abcdef fedcba987654321", "-123456789abcdeffedcba9876543210"})
+  for (const auto* text :
+       {"", "0", "0123456789abcdeffedcba987654321", "0123456789abcdeffedcba98765432100",
+        "g123456789abcdeffedcba9876543210", "0123456789abcdef fedcba987654321", "-123456789abcdeffedcba9876543210"})
     EXPECT_TRUE(owner_id::from_hex(text).nil()) << text;
 }
 

@@ -20,7 +20,8 @@ TEST(party_text, tells_of_this_process) {
 
 TEST(party_text, notes_come_back_as_they_were) {
   using namespace std::string_literals;
-  for (const auto& note : {""s, "a=b"s, "two\nlines"s, "back\\slash\\n"s, "\\"s, "nul\0byte"s, "schl\xc3\xbcssel"s, "\xff\xfe"s, "\n\n"s}) {
+  for (const auto& note : {""s, "a=b"s, "two\nlines"s, "back\\slash\\n"s, "\\"s, "nul\0byte"s, "schl\xc3\xbcssel"s,
+                           "\xff\xfe"s, "\n\n"s}) {
     party who;
     read_party_text(own_party_text(note), who);
     EXPECT_EQ(who.note, note);

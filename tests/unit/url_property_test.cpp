@@ -36,8 +36,8 @@ RC_GTEST_PROP(url_property, what_is_encoded_comes_back, (bool all)) {
   const auto password = *bytes();
   const auto path = *bytes();
   const auto value = *bytes();
-  const auto it = url::parse("pq://" + encode(user, all) + ":" + encode(password, all) + "@host:1/" + encode(path, all) +
-                             "?name=" + encode(value, all));
+  const auto it = url::parse("pq://" + encode(user, all) + ":" + encode(password, all) + "@host:1/" +
+                             encode(path, all) + "?name=" + encode(value, all));
   RC_ASSERT(it.user == user);
   RC_ASSERT(it.password == password);
   RC_ASSERT(it.path == "/" + path);
@@ -65,8 +65,10 @@ RC_GTEST_PROP(url_property, no_password_is_ever_shown, ()) {
     return *rc::gen::container<std::string>(rc::gen::elementOf(std::string{":/?@#[]%,&=0a. "}));
   };
   const auto password = piece() + "hush" + piece();
-  const auto before = *rc::gen::elementOf(std::vector<std::string>{"redis://me:", "redis://:", "redis:me:", "me:", "pq://h1:1,me:"});
-  const auto after = *rc::gen::elementOf(std::vector<std::string>{"@h", "@h:1", "@h:x", "@h/p", "@h/p?a=b", "@[::1]", "@"});
+  const auto before =
+      *rc::gen::elementOf(std::vector<std::string>{"redis://me:", "redis://:", "redis:me:", "me:", "pq://h1:1,me:"});
+  const auto after =
+      *rc::gen::elementOf(std::vector<std::string>{"@h", "@h:1", "@h:x", "@h/p", "@h/p?a=b", "@[::1]", "@"});
   RC_PRE(before != "me:" || !password.starts_with("//"));  // That is a URL, and the word its host or user.
   std::string shown;
   try {

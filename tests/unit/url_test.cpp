@@ -109,13 +109,37 @@ TEST(url, malformed_ones_say_what_is_wrong) {
 }
 
 TEST(url, malformed_ones_never_repeat_a_password) {
-  for (const auto* text :
-       {"redis://me:hush@", "redis://me:hush@h:x", "redis://me:hush@h:1/%", "redis://me:hu/hush@h", "redis://me:12/hush@h",
-        "redis://me:hu?hush@h", "redis://me:12?hush@h", "redis://me:%hush@h", "redis://:hush%@h", "redis://me:hush",
-        "redis:me:hush@h", "redis:/me:hush@h", "redis:me:a?hush@h", "me:hush@h", "me:hush@h?%", "//me:hush@h", ":hush@h",
-        "redis//me:hush@h", "redis://me:hush@h/?password=hush%", "redis://h:x/?password=hush", "redis://h/?password=a@hush%",
-        "redis://h:1/?password=a@hush", "redis://me:a@hush@h:x", "redis://me:hush\n@h", "redis://[::1:hush@h", "redis://me:hu#hush@h%",
-        "redis://me:x//hush@h", "redis://me:@hush/@h", "_x:me//hush@h", "redis://h1:1,h2:hush", "postgres://h:1:hush/"})
+  for (const auto* text : {"redis://me:hush@",
+                           "redis://me:hush@h:x",
+                           "redis://me:hush@h:1/%",
+                           "redis://me:hu/hush@h",
+                           "redis://me:12/hush@h",
+                           "redis://me:hu?hush@h",
+                           "redis://me:12?hush@h",
+                           "redis://me:%hush@h",
+                           "redis://:hush%@h",
+                           "redis://me:hush",
+                           "redis:me:hush@h",
+                           "redis:/me:hush@h",
+                           "redis:me:a?hush@h",
+                           "me:hush@h",
+                           "me:hush@h?%",
+                           "//me:hush@h",
+                           ":hush@h",
+                           "redis//me:hush@h",
+                           "redis://me:hush@h/?password=hush%",
+                           "redis://h:x/?password=hush",
+                           "redis://h/?password=a@hush%",
+                           "redis://h:1/?password=a@hush",
+                           "redis://me:a@hush@h:x",
+                           "redis://me:hush\n@h",
+                           "redis://[::1:hush@h",
+                           "redis://me:hu#hush@h%",
+                           "redis://me:x//hush@h",
+                           "redis://me:@hush/@h",
+                           "_x:me//hush@h",
+                           "redis://h1:1,h2:hush",
+                           "postgres://h:1:hush/"})
     EXPECT_EQ(complaint(text).find("hush"), std::string::npos) << complaint(text);
 }
 

@@ -187,9 +187,12 @@ void model::heartbeat(std::span<const core::waiter_ref> waiters, std::span<core:
   for (std::size_t i = 0; i < waiters.size() && i < verdicts.size(); ++i) {
     auto* const it = find(waiters[i].resource);
     if (it != nullptr) hand_on(*it, now);
-    if (it != nullptr && is_held_by(*it, waiters[i].owner)) verdicts[i] = core::wait_verdict::your_turn;
-    else if (it != nullptr && ticket_of(*it, waiters[i].owner)) verdicts[i] = core::wait_verdict::waiting;
-    else verdicts[i] = core::wait_verdict::gone;
+    if (it != nullptr && is_held_by(*it, waiters[i].owner))
+      verdicts[i] = core::wait_verdict::your_turn;
+    else if (it != nullptr && ticket_of(*it, waiters[i].owner))
+      verdicts[i] = core::wait_verdict::waiting;
+    else
+      verdicts[i] = core::wait_verdict::gone;
   }
 }
 
@@ -243,7 +246,8 @@ resource_view model::view(const std::string& name, const resource& it, time_poin
   made.name = name;
   if (is_held(it, now)) {
     const auto& h = *it.held;
-    made.holders.push_back({described(h.owner, h.party), fencing_token{h.token}, now - h.since, h.expires - now, h.claimed});
+    made.holders.push_back(
+        {described(h.owner, h.party), fencing_token{h.token}, now - h.since, h.expires - now, h.claimed});
   }
   for (const auto& w : it.queue)
     if (now - w.seen < paces_.forget_after)

@@ -48,8 +48,8 @@ class model {
   [[nodiscard]] resource_view inspect(std::string_view name, time_point now) const;
   [[nodiscard]] resource_page list(std::string_view prefix, std::string_view cursor, std::size_t limit,
                                    time_point now) const;
-  status break_lease(std::string_view name, std::optional<std::uint64_t> token,
-                     std::optional<core::owner_id> owner, time_point now);
+  status break_lease(std::string_view name, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
+                     time_point now);
 
   /// Whom the calls since the last `take_hints` handed a resource to.
   [[nodiscard]] std::vector<hint> take_hints();

@@ -37,8 +37,8 @@ class memory_store final : public core::store {
 
   core::turn_answer acquire(const core::request& what, bool wait, time_point) override {
     const auto sent = time_->now();
-    auto answer = place_->carry_out(
-        *time_, [&](model& m, time_point now) { return m.acquire(what, wait, session_, now); });
+    auto answer =
+        place_->carry_out(*time_, [&](model& m, time_point now) { return m.acquire(what, wait, session_, now); });
     answer.sent = sent;
     return answer;
   }
@@ -87,10 +87,10 @@ class memory_store final : public core::store {
     return {};
   }
 
-  status break_lease(std::string_view resource, std::optional<std::uint64_t> token,
-                     std::optional<core::owner_id> owner, time_point) override {
-    return place_->carry_out(
-        *time_, [&](model& m, time_point now) { return m.break_lease(resource, token, owner, now); });
+  status break_lease(std::string_view resource, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
+                     time_point) override {
+    return place_->carry_out(*time_,
+                             [&](model& m, time_point now) { return m.break_lease(resource, token, owner, now); });
   }
 
  private:
