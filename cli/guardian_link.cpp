@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 duration grace_of(duration ttl) noexcept { return std::min<duration>(5s, ttl / 6); }
 
-duration margin_of(duration ttl) noexcept { return std::clamp<duration>(ttl / 20, 40ms, 500ms); }
+duration margin_of(duration ttl) noexcept { return std::clamp<duration>(ttl / 12, 80ms, 1s); }
 
 bool send_message(int socket, const guardian_message& what, std::string_view tail) noexcept {
   iovec parts[2] = {{const_cast<guardian_message*>(&what), sizeof what}, {const_cast<char*>(tail.data()), tail.size()}};

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <memory>
 
 #include "duration_text.hpp"
@@ -39,6 +40,8 @@ class running {
       if (acquire()) hold();
     } catch (const error& failed) {
       fail(exit_code_of(status{static_cast<errc>(failed.code().value())}), failed.what());
+    } catch (const std::exception& failed) {  // No thread, no file descriptor, no memory.
+      fail(exit_internal, failed.what());
     }
     return std::move(outcome_);
   }

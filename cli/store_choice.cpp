@@ -31,9 +31,11 @@ void make_folders(const std::string& path) {
   if (::stat(path.c_str(), &found) == 0) return;
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
-    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST && (errno != EROFS || ::stat(part.c_str(), &found) != 0))
-      throw error{status{errc::misconfigured, "can't make the folder " + part + " for the default store: " +
-                                                  std::strerror(errno) + "; say which store by -s URL"}};
+    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST && (errno != EROFS || ::stat(part.c_str(), &found) != 0)) {
+      const errc why = errno == EACCES ? errc::not_authorised : errc::misconfigured;
+      throw error{status{why, "can't make the folder " + part + " for the default store: " + std::strerror(errno) +
+                                  "; say which store by -s URL"}};
+    }
     if (slash == std::string::npos) return;
   }
 }

@@ -81,9 +81,13 @@ time_point client_core::in_boot_time(time_point when) const noexcept {
 
 status client_core::located(const status& why, std::string_view resource) const {
   if (why.ok()) return why;
+  if (why.message().starts_with(shown_url_) && resource.empty()) return why;
+  // Stores begin with where it happened, too: once is enough.
+  const std::string told =
+      why.message().starts_with(shown_url_ + ": ") ? why.message().substr(shown_url_.size() + 2) : why.message();
   std::string message = shown_url_;
   if (!resource.empty()) message.append(": resource '").append(resource).append("'");
-  return {static_cast<errc>(why.code().value()), message.append(": ").append(why.message())};
+  return {static_cast<errc>(why.code().value()), message.append(": ").append(told)};
 }
 
 std::shared_ptr<resource> client_core::resource_of(std::string_view name) {

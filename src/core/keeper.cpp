@@ -110,7 +110,11 @@ bool keeper::loop::borrow(tenure& what, duration ttl) noexcept {
 void keeper::loop::begin_waiting(const owner_id& owner, const std::string& resource) {
   if (of_.traits.heartbeat_every <= duration::zero()) return;
   const guard lock{mutex_};
-  start();
+  try {
+    start();
+  } catch (const std::system_error&) {
+    // No thread to be had: the store's hints and the waiter's own timers must do, and a later start() takes this up.
+  }
   if (waiting_.empty()) beat_at_ = of_.time->now() + of_.traits.heartbeat_every;
   waiting_.emplace(owner, resource);
   if (beat_at_ < wakes_at_) changed_.notify_one();

@@ -31,6 +31,7 @@ struct resource::seat {
   time_point limit;
   bool waits;
   bool has_sat = false;
+  bool leaving = false;  ///< Withdraws the request that it drove.
   gate::ticket ticket = 0;
   std::shared_ptr<turn> passed;  ///< The turn that another thread's unlock made for this one.
   condition wake;
@@ -69,25 +70,49 @@ status resource::acquire(const std::shared_ptr<client_core>& client, const lock_
   me.ticket = gate_.arrive({.ttl = options.ttl, .renews = options.renew});
   seats_.push_front(&me);
   std::optional<status> result;
-  while (!result) {
-    switch (gate_.role_of(me.ticket)) {
-      case gate::role::turn:
-        out = std::move(me.passed);
-        result = status{};
-        break;
-      case gate::role::drive:
-        result = drive(lock, me, out);
-        break;
-      case gate::role::wait:
-        if (auto why = me.wants_out())
-          result = leave(lock, me, *std::move(why));
-        else
-          sit(lock, me, me.limit);
-        break;
-    }
+  try {
+    while (!result) result = step(lock, me, out);
+  } catch (...) {
+    if (!lock.owns_lock()) lock.lock();
+    abandon(me);
+    throw;
   }
   seats_.remove(&me);
   return *std::move(result);
+}
+
+std::optional<status> resource::step(guard& lock, seat& me, std::shared_ptr<turn>& out) {
+  switch (gate_.role_of(me.ticket)) {
+    case gate::role::turn:
+      out = std::move(me.passed);
+      return status{};
+    case gate::role::drive:
+      return drive(lock, me, out);
+    case gate::role::wait:
+      if (auto why = me.wants_out()) return leave(lock, me, *std::move(why));
+      sit(lock, me, me.limit);
+      break;
+  }
+  return std::nullopt;
+}
+
+void resource::abandon(seat& me) noexcept {
+  const bool drives = me.leaving || gate_.role_of(me.ticket) == gate::role::drive;
+  if (drives) {
+    if (acquisition_) {
+      client_.end_waiting(acquisition_->what.owner);
+      client_.undo({.is = keeper::leftover::kind::withdraw,
+                    .resource = name_,
+                    .owner = acquisition_->what.owner,
+                    .until = client_.now() + acquisition_->what.ttl + client_.command_timeout()});
+      acquisition_.reset();
+    }
+    gate_.on_request_ended(me.ticket);
+  } else {
+    static_cast<void>(gate_.leave(me.ticket));
+  }
+  seats_.remove(&me);
+  wake_first();
 }
 
 void resource::sit(guard& lock, seat& me, time_point until) {
@@ -263,6 +288,7 @@ status resource::leave(guard& lock, seat& me, status why) {
     wake_first();
     return why;
   }
+  me.leaving = true;
   acquisition& a = *acquisition_;
   a.next = a.machine.give_up(client_.now());
   while (a.next.what != acquire_machine::todo::finish) carry_out(lock);
@@ -323,7 +349,8 @@ status resource::refresh(turn& what, duration ttl) noexcept {
   if (what.ended()) return {errc::not_held, "the lock on '" + name_ + "' is not held"};
   status result = client_.refresh(what.of(), ttl);
   const std::lock_guard lock{mutex_};
-  if (!what.ended()) gate_.on_refreshed(what.of().counted_ttl());
+  // The tenure may have been passed on meanwhile: it is the lease that has another ttl now, whoever's turn it is.
+  if (const auto now = current_.lock(); now && &now->of() == &what.of()) gate_.on_refreshed(what.of().counted_ttl());
   return result;
 }
 

@@ -44,6 +44,9 @@ class resource : public std::enable_shared_from_this<resource> {
   struct seat;  // one thread that waits here
   using guard = std::unique_lock<std::mutex>;
 
+  std::optional<status> step(guard& lock, seat& me, std::shared_ptr<turn>& out);
+  /// Something threw (no memory): `me` leaves nothing behind, here or in the store.
+  void abandon(seat& me) noexcept;
   std::optional<status> drive(guard& lock, seat& me, std::shared_ptr<turn>& out);
   std::optional<status> pause(guard& lock, seat& me);
   void carry_out(guard& lock);

@@ -25,6 +25,8 @@ time_point tenure::now() const noexcept { return client_->now(); }
 void tenure::begin_turn(const std::shared_ptr<turn>& next) {
   const std::lock_guard lock{mutex_};
   turn_ = next;
+  if (lost_.load(std::memory_order_acquire))
+    tell_lost({errc::not_held, "the lease on '" + name() + "' was lost as it was passed on"});
 }
 
 bool tenure::held() const noexcept {

@@ -90,8 +90,8 @@ TEST_F(guardian_test, ends_all_of_the_command_before_the_lock_passes_on_when_run
 }
 
 TEST_F(guardian_test, asks_before_it_kills) {
-  // A ttl of 6 s leaves a second between SIGTERM and SIGKILL.
-  process one = start_tree("6s", "trap 'echo asked; exit 3' TERM; ");
+  // A ttl of 12 s leaves a second between SIGTERM and SIGKILL.
+  process one = start_tree("12s", "trap 'echo asked; exit 3' TERM; ");
   one.signal(SIGSTOP);
   EXPECT_TRUE(eventually([&] { return alive() == 0; }));
   one.signal(SIGCONT);
@@ -100,7 +100,7 @@ TEST_F(guardian_test, asks_before_it_kills) {
 }
 
 TEST_F(guardian_test, kills_what_does_not_listen) {
-  process one = start_tree("2s", "trap '' TERM HUP INT; ");
+  process one = start_tree("4s", "trap '' TERM HUP INT; ");
   process next = start_successor();
   one.signal(SIGSTOP);
   EXPECT_EQ(next.wait(), 0);
@@ -157,9 +157,9 @@ TEST_F(guardian_test, tells_of_a_loss_that_only_the_release_found_out) {
 }
 
 TEST_F(guardian_test, lets_a_renewed_lease_run_on) {
-  process one = start_tree("1s");
+  process one = start_tree("3s");
   // Three times the ttl on the store's own clock, told by the waits of others.
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(holdfast(run_shell({"-w", "1s"}, "k", "true")).code, 75);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(holdfast(run_shell({"-w", "3s"}, "k", "true")).code, 75);
   EXPECT_EQ(alive(), 4);
   one.signal(SIGTERM);
   EXPECT_EQ(one.wait(), 128 + SIGTERM);

@@ -278,6 +278,7 @@ TEST_F(sqlite_waiting, processes_exclude_each_other) {
   for (int i = 0; i < processes; ++i) {
     const pid_t child = ::fork();
     if (child == 0) {
+      ::alarm(120);  // A child that hangs is a failure, not a hang of the test.
       hints heard;
       const auto store = open(path);
       store->on_turn(heard.callback());

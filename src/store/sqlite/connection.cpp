@@ -87,6 +87,8 @@ void connection::close() noexcept {
   // log is in the database is gone when all have left.
   if (frames_ > long_log) {
     by_ = boot_clock::now();
+    // The copying and its fsync go first, without the writer's lock; under it the log is only cut.
+    sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   }
   sqlite3_close_v2(db_);

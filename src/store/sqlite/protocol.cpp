@@ -77,13 +77,16 @@ void protocol::hand_on(std::string_view name, lease_row& row, const moment& at) 
 /// `what.owner` is on record: its lease begins (a hand-off), goes on (an answer was lost), or begins anew with another
 /// token where it had run out, for somebody may have seen it expired.
 turn_answer protocol::take_up(const core::request& what, lease_row& row, const moment& at) {
+  const bool goes_on = row.held(at.now) && row.claimed;
   if (!row.held(at.now)) {
     give(row, what.owner, what.reserve, 0, at);
   } else if (!row.claimed) {
     row.since = at.now;
   }
   row.claimed = true;
-  row.expires = at.now + what.ttl.count();
+  // Asked for again by who holds it: that never shortens a lease that was refreshed meanwhile.
+  const std::int64_t expires = at.now + what.ttl.count();
+  row.expires = goes_on ? std::max(row.expires, expires) : expires;
   row.address = 0;
   const std::string_view party = what.party;
   leases_.write(what.resource, row, &party);

@@ -151,6 +151,8 @@ void wake_file::rouse() noexcept {
     slept_on = slept_on_;
   }
   if (slept_on) poke(*slept_on, address_);
+  // Who is about to sleep for the first time, or on a file that has taken the old one's place, has read that one's word.
+  if (const auto open = current(); open && open != slept_on) poke(*open, address_);
 }
 
 void wake_file::poke(const opened& file, std::int64_t address) noexcept {
