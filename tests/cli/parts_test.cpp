@@ -102,7 +102,7 @@ TEST(escape, makes_odd_bytes_harmless_and_distinct) {
 TEST(guardian_times, follow_the_ttl) {
   EXPECT_EQ(grace_of(30s), 5s);
   EXPECT_EQ(grace_of(6s), 1s);
-  EXPECT_EQ(margin_of(1s), 1s / 12);
+  EXPECT_EQ(margin_of(1s), duration{1s} / 12);
   EXPECT_EQ(margin_of(60s), 1s);
   EXPECT_LT(margin_of(1s), grace_of(1s));
 }
