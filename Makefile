@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 TREES := release shared asan tsan
+stores := redis etcd postgres mysql
+switch_stores = -DHOLDFAST_REDIS=$(1) -DHOLDFAST_ETCD=$(1) -DHOLDFAST_POSTGRES=$(1) -DHOLDFAST_MYSQL=$(1)
 quietly := scripts/quietly
 # Asked when a recipe runs, since the recipe's first step may have installed things.
 configure = cmake --preset $(1) $$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
@@ -20,35 +22,41 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 packages:
-	@scripts/install-packages demo
+	@scripts/install-packages demo $(stores)
 
-# A tree that is configured already is left as it is, so that a build between two tests rebuilds nothing.
-build: packages ## The command, at build/release/holdfast
-	@[[ -f build/release/build.ninja ]] || \
-	  $(quietly) "configuring build/release" $(call configure,release) -DHOLDFAST_TESTS=OFF
+# A tree that has the stores already is left as it is, so that a build between two tests rebuilds nothing.
+build: packages ## The command, at build/release/holdfast, with every store
+	@grep -q HOLDFAST_MYSQL:BOOL=ON build/release/CMakeCache.txt 2>/dev/null || \
+	  $(quietly) "configuring build/release" $(call configure,release) -DHOLDFAST_TESTS=OFF $(call switch_stores,ON)
 	@$(quietly) "building build/release/holdfast" $(call build,release) --target holdfast_cli examples
 
-demo: build ## 8 processes count to 1600 under one lock, and without it
+# Needs nothing but the embedded store; where the others are there already, they stay.
+demo: ## 8 processes count to 1600 under one lock, and without it
+	@scripts/install-packages demo
+	@[[ -f build/release/build.ninja ]] || \
+	  $(quietly) "configuring build/release" $(call configure,release) -DHOLDFAST_TESTS=OFF $(call switch_stores,OFF)
+	@$(quietly) "building build/release/holdfast" $(call build,release) --target holdfast_cli examples
 	@scripts/demo
 
 test: ## Everything: release, shared libraries, address+undefined and thread sanitizers
-	@scripts/install-packages demo test
+	@scripts/install-packages demo $(stores) test
 	@for tree in $(TREES); do \
 	  options=(); \
 	  if [[ $$tree == release ]]; then options=(-DHOLDFAST_TESTS=ON -DHOLDFAST_BENCH=ON); fi; \
+	  options+=($(call switch_stores,ON)); \
 	  $(quietly) "configuring build/$$tree" $(call configure,$$tree) "$${options[@]}"; \
 	  $(quietly) "building build/$$tree" $(call build,$$tree); \
 	done
 	@scripts/ctest-all $(TREES)
 
 bench: ## Measures against bare clients doing the same work
-	@scripts/install-packages demo test
-	@$(quietly) "configuring build/release" $(call configure,release) -DHOLDFAST_BENCH=ON
+	@scripts/install-packages demo $(stores) test
+	@$(quietly) "configuring build/release" $(call configure,release) -DHOLDFAST_BENCH=ON $(call switch_stores,ON)
 	@$(quietly) "building the benches" $(call build,release)
 	@scripts/bench
 
 lint: ## clang-format and clang-tidy, as a check
-	@scripts/install-packages demo test lint
+	@scripts/install-packages demo $(stores) test lint
 	@scripts/check-boundaries
 	@scripts/lint
 

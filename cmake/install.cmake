@@ -32,13 +32,23 @@ function(holdfast_install_store name vendor_pc)
     install(TARGETS holdfast_${name} EXPORT holdfast-${name}-targets)
     holdfast_pc(holdfast-${name} "The store ${name} of holdfast" "holdfast = ${PROJECT_VERSION}, ${vendor_pc}"
                 "-L\${libdir} -lholdfast_${name} -Wl,-u,holdfast_store_${name}")
+    install(FILES ${PROJECT_SOURCE_DIR}/src/store/${name}/vendor.cmake DESTINATION ${package_dir}
+            RENAME holdfast-${name}-vendor.cmake)
+    if(TARGET holdfast_${name}_module)
+      install(TARGETS holdfast_${name}_module DESTINATION ${CMAKE_INSTALL_LIBDIR}/holdfast)
+    endif()
   endif()
   install(EXPORT holdfast-${name}-targets NAMESPACE holdfast:: DESTINATION ${package_dir})
 endfunction()
 
-if(HOLDFAST_SQLITE)
-  holdfast_install_store(sqlite sqlite3)
-endif()
+# Beside each store, what pkg-config calls its vendor's libraries.
+foreach(store_and_vendor "sqlite=sqlite3" "redis=hiredis, openssl" "etcd=grpc++, protobuf" "postgres=libpq"
+        "mysql=libmariadb")
+  string(REGEX MATCH "^([a-z]+)=(.*)$" ignored "${store_and_vendor}")
+  if(TARGET holdfast_${CMAKE_MATCH_1})
+    holdfast_install_store(${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+  endif()
+endforeach()
 
 if(BUILD_SHARED_LIBS)
   set(HOLDFAST_STATIC OFF)

@@ -1,12 +1,14 @@
 #include "core/registry.hpp"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "holdfast/version.hpp"
 
@@ -56,19 +58,38 @@ const std::array known_schemes{
   throw error{{errc::invalid_argument, message}};
 }
 
+/// Where the stores lie that are loaded: `holdfast/` beside the shared library. A program that has the core linked in
+/// finds them beside itself, in `lib/holdfast/` (a build tree) or `../lib/holdfast/` (an installation).
+std::vector<std::string> modules_folders() {
 #ifdef HOLDFAST_SHARED
-
-std::string modules_folder() {
   Dl_info self{};
-  if (dladdr(reinterpret_cast<const void*>(&throw_unknown), &self) == 0 || self.dli_fname == nullptr) return "holdfast";
+  if (dladdr(reinterpret_cast<const void*>(&throw_unknown), &self) == 0 || self.dli_fname == nullptr)
+    return {"holdfast/"};
   const std::string path = self.dli_fname;
   const auto slash = path.rfind('/');
-  return (slash == std::string::npos ? std::string{"."} : path.substr(0, slash)) + "/holdfast";
+  return {(slash == std::string::npos ? std::string{"."} : path.substr(0, slash)) + "/holdfast/"};
+#else
+  std::string path(4096, '\0');
+  const auto length = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0 || static_cast<std::size_t>(length) == path.size()) return {};
+  path.resize(path.rfind('/', static_cast<std::size_t>(length)) + 1);
+  return {path + "lib/holdfast/", path + "../" HOLDFAST_LIBDIR "/holdfast/"};
+#endif
+}
+
+/// The file of that store's module; empty if there is none.
+std::string module_path(const std::string& name) {
+  for (const auto& folder : modules_folders())
+    if (const std::string path = folder + "libholdfast_" + name + ".so"; ::access(path.c_str(), F_OK) == 0) return path;
+  return {};
 }
 
 entry load(const known_scheme& what, const url& where) {
   const std::string name{what.store};
-  const std::string path = modules_folder() + "/libholdfast_" + name + ".so";
+  const std::string path = module_path(name);
+  if (path.empty())
+    throw error{{errc::misconfigured, "the store for '" + where.shown + "' is not part of this program: it was built " +
+                                          "or installed without holdfast's " + name + " component"}};
   // Never unloaded: its threads may run until the process ends.
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (module == nullptr) {
@@ -81,15 +102,6 @@ entry load(const known_scheme& what, const url& where) {
   return reinterpret_cast<entry>(found);
 }
 
-#else
-
-entry load(const known_scheme& what, const url& where) {
-  throw error{{errc::misconfigured, "the store for '" + where.shown + "' is not part of this program: it was built " +
-                                        "without holdfast's " + std::string{what.store} + " component"}};
-}
-
-#endif
-
 }  // namespace
 
 std::shared_ptr<store> open_store(const url& where, const store_options& options) {
@@ -101,7 +113,9 @@ std::shared_ptr<store> open_store(const url& where, const store_options& options
   if (std::strcmp(module->version, HOLDFAST_VERSION_STRING) != 0)
     throw error{{errc::misconfigured, "the store for '" + where.shown + "' is of holdfast " + module->version +
                                           ", the library of " HOLDFAST_VERSION_STRING ": install the same version"}};
-  return module->open(where, options);
+  std::unique_ptr<store> opened;
+  if (const status how = module->open(where, options, opened); !how.ok()) throw error{how};
+  return opened;
 }
 
 }  // namespace holdfast::core

@@ -149,6 +149,7 @@ void resource::begin(seat& me) {
                                                 .what = {.resource = name_,
                                                          .owner = owner_id::random(),
                                                          .ttl = me.options.ttl,
+                                                         .renews = me.options.renew,
                                                          .reserve = crowded ? reserved_tokens : 0,
                                                          .party = own_party_text(me.options.note)},
                                                 .waits = me.waits,

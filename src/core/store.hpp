@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +29,9 @@ struct request {
   lock_mode mode = lock_mode::exclusive;
   std::uint32_t capacity = 1;
   duration ttl{};
+  /// Whether the lease will be renewed for as long as it is held: a store that renews many leases together wants to
+  /// know it beforehand.
+  bool renews = true;
   /// Tokens to set aside beyond the one granted, for the turns that the local gate adds: the store's last token
   /// becomes `token + reserve` at the grant, and `release` writes back the highest used.
   std::uint32_t reserve = 0;
@@ -99,6 +104,7 @@ struct withdraw_answer {
 struct store_traits {
   bool reserves_tokens = true;  ///< Whether request.reserve is honoured.
   bool serves_shared = false;   ///< Whether lock_mode::shared and capacities over 1 are.
+  bool changes_ttl = true;      ///< Whether renew takes another ttl than the lease was granted with.
   duration claim_window{};      ///< How long a hand-off waits for its claim.
   duration heartbeat_every{};   ///< Zero: waiters need no heartbeat.
   duration shortest_ttl = std::chrono::milliseconds{100};
@@ -159,10 +165,25 @@ struct store_options {
 };
 
 /// The one entry of a store's library: `extern "C" const store_module* holdfast_store_<name>() noexcept`.
+/// No exception passes between a store and the core, in either direction: a program may have its C++ runtime linked in
+/// (the command has), and a module then brings another one.
 struct store_module {
   const char* version;  ///< HOLDFAST_VERSION_STRING of its build; another one is refused.
-  /// Does no I/O. Throws holdfast::error on a URL that the store can't take.
-  std::unique_ptr<store> (*open)(const url& where, const store_options& options);
+  /// Does no I/O. Fails on a URL that the store can't take.
+  status (*open)(const url& where, const store_options& options, std::unique_ptr<store>& made) noexcept;
 };
+
+/// For a store's `open`: calls `make`, which returns the store or throws, and makes a status of what it throws.
+template <class Make>
+status open_without_throwing(std::unique_ptr<store>& made, Make&& make) noexcept {
+  try {
+    made = make();
+    return {};
+  } catch (const error& e) {
+    return {static_cast<errc>(e.code().value()), e.what()};
+  } catch (const std::exception& e) {
+    return {errc::internal, e.what()};
+  }
+}
 
 }  // namespace holdfast::core

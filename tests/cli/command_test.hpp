@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,20 @@ std::string json_at(const std::string& text, const std::string& pointer);
 /// The number of elements there; -1 where there is none.
 int json_size(const std::string& text, const std::string& pointer);
 
-/// The command against a store of the test's own, `sqlite:` in a temporary folder.
+/// The store that a program of this suite is about: one kind of it for each program.
+class command_site {
+ public:
+  command_site() = default;
+  command_site(const command_site&) = delete;
+  command_site& operator=(const command_site&) = delete;
+  virtual ~command_site() = default;
+  /// Empty of locks when a test begins.
+  [[nodiscard]] virtual std::string url() const = 0;
+};
+/// Defined once in each program. `folder` is the test's own.
+std::unique_ptr<command_site> make_command_site(const temporary_folder& folder);
+
+/// The command against a store of the test's own.
 class command_test : public ::testing::Test {
  protected:
   using words = std::vector<std::string>;
@@ -40,7 +54,8 @@ class command_test : public ::testing::Test {
   bool await_waiters(const std::string& name, int count);
 
   temporary_folder folder_;
-  std::string store_ = "sqlite:" + folder_.file("locks.db");
+  std::unique_ptr<command_site> site_ = make_command_site(folder_);
+  std::string store_ = site_->url();
 };
 
 }  // namespace holdfast::testing

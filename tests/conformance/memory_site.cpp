@@ -14,7 +14,7 @@ class memory_site final : public site {
     options.command_timeout = options.connect_timeout = std::chrono::seconds{5};
     options.time = clock_;
     options.warn = [](const status&) {};
-    return holdfast_store_memory()->open(core::url::parse(url_), options);
+    return opened(*holdfast_store_memory(), url_, options);
   }
 
   time_point now() const override { return clock_->now(); }

@@ -26,6 +26,10 @@ class site {
   [[nodiscard]] virtual duration brief() const = 0;
 };
 
+/// The store of `module` at `url`; throws holdfast::error.
+std::unique_ptr<core::store> opened(const core::store_module& module, const std::string& url,
+                                    const core::store_options& options);
+
 /// Defined once in each program.
 std::unique_ptr<site> make_site();
 

@@ -34,7 +34,7 @@ class sqlite_site final : public site {
     options.command_timeout = options.connect_timeout = std::chrono::seconds{20};
     options.time = core::system_clock();
     options.warn = [](const status& why) { ADD_FAILURE() << "unexpected warning: " << why.message(); };
-    return holdfast_store_sqlite()->open(core::url::parse(url()), options);
+    return opened(*holdfast_store_sqlite(), url(), options);
   }
 
   time_point now() const override { return boot_clock::now(); }

@@ -3,9 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "holdfast/status.hpp"
+
 namespace holdfast::conformance {
 
 site::~site() = default;
+
+std::unique_ptr<core::store> opened(const core::store_module& module, const std::string& url,
+                                    const core::store_options& options) {
+  std::unique_ptr<core::store> made;
+  if (const status how = module.open(core::url::parse(url), options, made); !how.ok()) throw error{how};
+  return made;
+}
 
 void hint_box::attach(core::store& to) {
   to.on_turn([this](const core::owner_id& owner) {

@@ -318,7 +318,8 @@ TEST(sqlite_url, takes_a_path_and_nothing_else) {
 TEST(sqlite_module, opens_without_touching_the_file) {
   const folder where;
   const auto* const module = holdfast_store_sqlite();
-  const auto store = module->open(core::url::parse("sqlite:" + (where / "x.db")), {});
+  std::unique_ptr<core::store> store;
+  ASSERT_TRUE(module->open(core::url::parse("sqlite:" + (where / "x.db")), {}, store).ok());
   EXPECT_FALSE(std::filesystem::exists(where / "x.db"));
   EXPECT_TRUE(store->ping(soon()).ok());
 }

@@ -192,8 +192,9 @@ class sqlite_store final : public core::store {
   listener listener_;
 };
 
-std::unique_ptr<core::store> open_module(const core::url& where, const core::store_options& options) {
-  return open_store(path_of(where), where.shown, options.warn);
+status open_module(const core::url& where, const core::store_options& options,
+                   std::unique_ptr<core::store>& made) noexcept {
+  return core::open_without_throwing(made, [&] { return open_store(path_of(where), where.shown, options.warn); });
 }
 
 constexpr core::store_module module{HOLDFAST_VERSION_STRING, open_module};
