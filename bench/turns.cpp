@@ -162,8 +162,11 @@ measured measure(const settings& with, const std::string& url) {
       other_process other{with, url};
       result.against_clients.add(local, many_clients.rate_in(span));
     }
-    crowd in_file{url, 1};
-    result.against_mutex.add(local, in_file.one_by_one_in(span));
+    {
+      crowd in_line{url, 1};
+      other_process other{with, url};
+      result.against_mutex.add(local, in_line.one_by_one_in(span));
+    }
   }
   return result;
 }
@@ -177,7 +180,7 @@ std::vector<figure> rows_of(const measured& seen, const std::string& where) {
   std::snprintf(text, sizeof text, "16 threads: %.0f/s against %.0f/s, another process waiting in both; %s",
                 seen.against_clients.subject(), seen.against_clients.floor(), load_text().c_str());
   clients.detail = text;
-  std::snprintf(text, sizeof text, "16 threads: %.0f/s with another process waiting, against %.0f/s with none",
+  std::snprintf(text, sizeof text, "16 threads: %.0f/s against %.0f/s, another process waiting in both",
                 seen.against_mutex.subject(), seen.against_mutex.floor());
   alone.detail = text;
   figure wait{.name = "longest wait of another process, " + where, .unit = "ms", .goal = 250};
