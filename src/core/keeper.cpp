@@ -214,7 +214,7 @@ void keeper::loop::renew(std::span<const std::shared_ptr<tenure>> batch) {
   }
   // An answer after the deadline is of no use; a struggling store is asked again before it.
   const duration left = first_deadline - of_.time->now();
-  const duration bound = std::clamp<duration>(left / 2, std::chrono::milliseconds{50}, of_.command_timeout);
+  const duration bound = std::min(of_.command_timeout, std::max<duration>(left / 2, std::chrono::milliseconds{50}));
   std::vector<renew_verdict> verdicts(batch.size(), renew_verdict::unknown);
   const time_point sent = of_.time->now();
   const auto answer = of_.at->renew(leases, verdicts, boot_clock::now() + bound);
