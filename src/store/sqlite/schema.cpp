@@ -14,6 +14,7 @@ constexpr std::int64_t schema_version = 1;
 ///   No index has a column that an uncontended verb changes. Leases that were taken together lie together, so that
 ///   they are renewed together at little cost.
 /// - waiter: a queue for each name, in the order of tickets. `address` says where its process is (wake_file.hpp).
+///   `asked` is when it was asked for a sign of life, 0 where it has given it.
 /// - state: the boot that all times belong to; `floor` is no lower than any token that clean-up has forgotten.
 constexpr const char* schema = R"(
   CREATE TABLE lease(
@@ -23,7 +24,7 @@ constexpr const char* schema = R"(
   CREATE INDEX handed_off ON lease(address) WHERE claimed = 0;
   CREATE TABLE waiter(
     ticket INTEGER PRIMARY KEY, name BLOB NOT NULL, owner BLOB NOT NULL UNIQUE, address INTEGER NOT NULL,
-    reserve INTEGER NOT NULL, since INTEGER NOT NULL, party BLOB);
+    reserve INTEGER NOT NULL, since INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0, party BLOB);
   CREATE INDEX queue ON waiter(name);
   CREATE TABLE state(
     id INTEGER PRIMARY KEY CHECK(id = 1), boot BLOB NOT NULL, floor INTEGER NOT NULL, cleaned BLOB NOT NULL);
