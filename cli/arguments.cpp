@@ -162,7 +162,22 @@ request_line help(parser& of) {
 
 std::string hint_for(const std::string& first) {
   if (first == "run") return " (holdfast run [OPTIONS] NAME -- COMMAND [ARGUMENT...])";
-  return first.empty() ? " (try `holdfast help`)" : " (try `holdfast help` or `holdfast " + first + " --help`)";
+  for (const char* command : {"ls", "show", "break", "version", "help"})
+    if (first == command) return " (try `holdfast help` or `holdfast " + first + " --help`)";
+  return " (try `holdfast help`)";
+}
+
+/// What stands where nothing should may be a store's URL whose -s was forgotten.
+std::string without_password(const std::string& word) {
+  const auto scheme = word.find(':');
+  const bool doubtful = scheme != std::string::npos && word.find_first_of("@?", scheme) != std::string::npos;
+  return doubtful ? word.substr(0, scheme + 1) + "***" : word;
+}
+
+usage_error unexpected(const CLI::App& app, const std::string& first) {
+  std::string told = "not expected:";
+  for (const std::string& word : app.remaining(true)) told.append(" ").append(without_password(word));
+  return usage_error{told + hint_for(first)};
 }
 
 /// `run [OPTIONS] -- NAME -- COMMAND`: so a script can lock any name, also one that looks like an option.
@@ -205,12 +220,15 @@ void refuse_empty_values(const CLI::App& app) {
 }
 
 request_line read(parser& of, std::vector<std::string> words, std::vector<std::string> command, bool separated) {
+  const std::string first = words.empty() ? std::string{} : words.front();
   std::reverse(words.begin(), words.end());  // as CLI11 wants a vector
   try {
     of.app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     const auto chosen = of.app.get_subcommands();
     return print(chosen.empty() ? of.app.help() : chosen.front()->help("holdfast"));
+  } catch (const CLI::ExtrasError&) {
+    throw unexpected(of.app, first);
   }
   const auto chosen = of.app.get_subcommands();
   if (of.version) return version_options{};
