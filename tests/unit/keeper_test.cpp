@@ -72,7 +72,7 @@ class keeper_test : public ::testing::Test {
             .hint = [](const owner_id&) {}};
   }
   void expect_held_for_many_renewals(keeper& by, tenure& lease) {
-    EXPECT_TRUE(test::eventually([&] { return store_->renewals >= 8 || !lease.held(); }));
+    EXPECT_TRUE(test::eventually([&] { return store_->renewals >= 4 || !lease.held(); }));
     EXPECT_TRUE(lease.held());
     by.forget(lease);
   }
