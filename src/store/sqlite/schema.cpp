@@ -6,7 +6,7 @@ namespace holdfast::sqlite {
 namespace {
 
 constexpr std::int64_t application_id = 0x686f6c64;  // "hold"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 /// Times are in ns of the machine's boot clock; names, owners (16 bytes) and party texts are blobs.
 /// - lease: a free row (owner NULL) is kept for its `last` token until the wall clock is far beyond it. `queued` is 1
@@ -30,7 +30,7 @@ constexpr const char* schema = R"(
     id INTEGER PRIMARY KEY CHECK(id = 1), boot BLOB NOT NULL, floor INTEGER NOT NULL, cleaned BLOB NOT NULL);
   INSERT INTO state VALUES(1, x'', 0, x'');
   PRAGMA application_id = 0x686f6c64;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
 )";
 
 bool is_ours(connection& where) {
