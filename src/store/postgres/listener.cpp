@@ -58,6 +58,7 @@ class listener::loop {
     auto& one = waiting_[what.owner];
     one.resource = what.resource;
     one.position = position;
+    one.told = false;
     one.due = std::min(one.due, boot_clock::now() + poll_every(position));
   }
 
@@ -99,10 +100,16 @@ class listener::loop {
   struct waiter {
     std::string resource;
     std::uint32_t position = 0;
+    bool told = false;  ///< That it is its turn, since it last asked.
     time_point due = time_point::max();
   };
 
   void tell(const core::owner_id& owner) {
+    {
+      const std::lock_guard lock{mutex_};
+      const auto known = waiting_.find(owner);
+      if (known != waiting_.end() && std::exchange(known->second.told, true)) return;
+    }
     if (!stopped_ && callback_) callback_(owner);
   }
 
