@@ -94,7 +94,7 @@ void postgres_server::start() {
   std::vector<std::string> words{programs + "postgres", "-D", data_, "-p", std::to_string(port_)};
   std::vector<std::string> settings{
       "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off",
-      "full_page_writes=off",       "shared_buffers=32MB",      "max_connections=150",
+      "full_page_writes=off",       "shared_buffers=32MB",      "max_connections=400",
       "max_wal_senders=4",          "hot_standby=on",           "log_min_messages=warning"};
   settings.insert(settings.end(), with_.settings.begin(), with_.settings.end());
   for (const auto& each : settings) {
