@@ -1,5 +1,6 @@
 #include "store/postgres/housekeeper.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -35,7 +36,7 @@ struct housekeeper::state {
       }
       lock.unlock();
       try {
-        of->verbs.clean(rows_at_once, clean_margin, boot_clock::now() + longest);
+        of->verbs.clean(std::nullopt, rows_at_once, clean_margin, boot_clock::now() + longest);
       } catch (const std::exception&) {  // There will be another time. The verbs tell of what is wrong.
       }
       lock.lock();
@@ -63,6 +64,32 @@ void housekeeper::granted(const core::request& what) {
   try {
     state_->thread = core::start_worker("hf-pg-clean", [with = state_] { with->run(); });
   } catch (const std::system_error&) {  // Another client will do it.
+  }
+}
+
+void clean_up_by_hand(inside& in, std::string& cursor, std::uint64_t& forgotten, time_point by) {
+  constexpr std::int64_t rows = 5000;
+  // By hand one wants to see that something goes.
+  constexpr duration margin = std::chrono::minutes{1};
+  constexpr auto pause = std::chrono::milliseconds{20};
+  while (true) {
+    const auto done = in.verbs.clean(cursor, rows, margin, by);
+    if (done.mine) {
+      forgotten += done.deleted;
+      cursor = done.next;
+      break;
+    }
+    if (boot_clock::now() + pause >= by)
+      throw failure{{errc::busy, in.at.with().shown + ": another client is cleaning up all the time"}};
+    std::this_thread::sleep_for(pause);
+  }
+  if (!cursor.empty()) return;
+  // Else the server's own vacuum does it; and must where this user does not own the tables.
+  try {
+    in.at.on_connection(by, [&](connection& on) {
+      for (const char* const suffix : {"", "_waiter"}) on.run_script("VACUUM " + in.at.with().table.with(suffix), by);
+    });
+  } catch (const failure&) {
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "store/postgres/inside.hpp"
 
@@ -22,6 +24,9 @@ class housekeeper {
   struct state;
   const std::shared_ptr<state> state_;
 };
+
+/// Looks through some more names, from after `cursor` on (core/store.hpp); at the last it gives the server the room back.
+void clean_up_by_hand(inside& in, std::string& cursor, std::uint64_t& forgotten, time_point by);
 
 /// What clean-up spares: names whose last token the clock has not left behind so far.
 inline constexpr duration clean_margin = std::chrono::hours{1};

@@ -256,12 +256,15 @@ bool protocol::break_lease(std::string_view name, std::optional<std::uint64_t> t
   return result.verdict == turn_verdict::released;
 }
 
-protocol::cleaned protocol::clean(std::int64_t rows, duration margin, time_point by) {
+protocol::cleaned protocol::clean(std::optional<std::string_view> from, std::int64_t rows, duration margin,
+                                  time_point by) {
   parameters with;
   at_.add_bounds(with);
+  from ? with.bytes(*from) : with.null();
   with.number(rows).number(sql::in_us(margin));
   const auto answer = at_.ask(at_.texts().clean, with, by, on_loss::give_up);
-  return {answer.rows.boolean(0, 0), answer.rows.boolean(0, 2), static_cast<std::uint64_t>(answer.rows.number(0, 1))};
+  return {answer.rows.boolean(0, 0), static_cast<std::uint64_t>(answer.rows.number(0, 1)),
+          std::string{answer.rows.bytes(0, 2)}};
 }
 
 }  // namespace holdfast::postgres

@@ -32,13 +32,13 @@ class protocol {
   /// Throws if the server can't serve.
   void check(time_point by);
 
-  /// The next rows in the order of names. Clean-up goes on from where it ended last, whoever did it.
   struct cleaned {
-    bool mine = false;  ///< False: another client is at it.
-    bool ended = true;  ///< Came to the last name.
+    bool mine = false;  ///< False: another client is at it, and nothing was done.
     std::uint64_t deleted = 0;
+    std::string next;  ///< Empty: came to the last name.
   };
-  cleaned clean(std::int64_t rows, duration margin, time_point by);
+  /// Looks through so many rows in the order of names, from after `from`, else where clean-up ended last, whoever did it.
+  cleaned clean(std::optional<std::string_view> from, std::int64_t rows, duration margin, time_point by);
 
  private:
   struct turn_parameters;

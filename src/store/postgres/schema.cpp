@@ -24,30 +24,31 @@ BEGIN
 END $holdfast$;
 )";
 
-// Deletes names that nobody has used for long, among the next p_rows in the order of names. The floor is raised in the
+// Deletes names that nobody has used for long, among the p_rows after p_from (NULL: where the last call ended). The floor is raised in the
 // same transaction: it is no lower than any token that goes.
 constexpr std::string_view clean_routine = R"(
 CREATE OR REPLACE FUNCTION {clean}(
-  p_rows bigint, p_margin bigint, p_latest bigint, p_patience bigint, p_stepped bigint,
-  OUT o_mine boolean, OUT o_deleted bigint, OUT o_ended boolean) LANGUAGE plpgsql AS $holdfast$
+  p_from bytea, p_rows bigint, p_margin bigint, p_latest bigint, p_patience bigint, p_stepped bigint,
+  OUT o_mine boolean, OUT o_deleted bigint, OUT o_next bytea) LANGUAGE plpgsql AS $holdfast$
 DECLARE
   v_now bigint; v_from bytea; v_to bytea; v_name bytea;
 BEGIN
-  o_deleted := 0; o_ended := true;
+  o_deleted := 0; o_next := '';
   o_mine := pg_try_advisory_xact_lock({advisory_class}, '{lease}'::regclass::oid::int);
   IF NOT o_mine THEN
     RETURN;
   END IF;
   v_now := {now};
   UPDATE {state} SET floor_token = greatest(floor_token, v_now - p_margin) WHERE id = 1 RETURNING cleaned INTO v_from;
+  v_from := coalesce(p_from, v_from);
   SELECT name INTO v_to FROM {lease} WHERE name > v_from ORDER BY name OFFSET p_rows - 1 LIMIT 1;
   DELETE FROM {lease} WHERE name IN (
     SELECT name FROM {lease} WHERE name > v_from AND (v_to IS NULL OR name <= v_to) AND NOT queued
       AND greatest(last, token) < v_now - p_margin AND (owner IS NULL OR expires < v_now - {unreleased_margin})
     FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS o_deleted = ROW_COUNT;
-  o_ended := v_to IS NULL;
-  UPDATE {state} SET cleaned = coalesce(v_to, ''::bytea) WHERE id = 1;
+  o_next := coalesce(v_to, ''::bytea);
+  UPDATE {state} SET cleaned = o_next WHERE id = 1;
   FOR v_name IN SELECT DISTINCT name FROM {waiter} WHERE seen < v_now - 2 * {forget_after} ORDER BY name LIMIT 20 LOOP
     PERFORM {turn}({look}, v_name, NULL, NULL, NULL, NULL, NULL, NULL, p_latest, p_patience, p_stepped);
   END LOOP;
@@ -56,6 +57,11 @@ END $holdfast$;
 
 constexpr std::string_view first_rows = R"(
 INSERT INTO {state} VALUES (1, 1, 0, '') ON CONFLICT DO NOTHING;
+)";
+
+constexpr std::string_view rights = R"(
+-- A user who has not made them needs:
+--   GRANT SELECT, INSERT, UPDATE, DELETE ON {lease}, {waiter}, {state} TO the_user;
 )";
 
 }  // namespace
@@ -99,7 +105,7 @@ sql::dialect make_dialect(const sql::table_names& names) {
 
 std::string schema_script(const sql::table_names& names) {
   std::string text{sql::table_definitions};
-  text.append(first_rows).append(turn_routine).append(clean_routine);
+  text.append(first_rows).append(turn_routine).append(clean_routine).append(rights);
   return make_dialect(names).spell(text);
 }
 

@@ -77,7 +77,8 @@ constexpr std::string_view waiters_text =
     " WHERE name = ANY($4::bytea[]) AND $1::bigint IS NOT NULL ORDER BY name, ticket";
 
 constexpr std::string_view clean_text =
-    "SELECT o_mine, o_deleted, o_ended FROM {clean}($4::bigint, $5::bigint, $1::bigint, $2::bigint, $3::bigint)";
+    "SELECT o_mine, o_deleted, o_next FROM {clean}($4::bytea, $5::bigint, $6::bigint, $1::bigint, $2::bigint, "
+    "$3::bigint)";
 
 constexpr std::string_view terminate_text =
     "SELECT coalesce((SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE pid = $1::bigint"

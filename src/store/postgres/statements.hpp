@@ -30,7 +30,7 @@ struct statements {
   statement list;
   /// $4 names -> name, owner, seen, since, party
   statement waiters;
-  /// $4 rows, $5 margin -> mine, deleted, ended
+  /// $4 from (or NULL), $5 rows, $6 margin -> mine, deleted, next
   statement clean;
   /// $1 process, $2 when its session had begun -> whether it is gone
   statement terminate;

@@ -103,6 +103,15 @@ class postgres_store final : public core::store {
     return {errc::not_held, "no such lease on '" + std::string{resource} + "': it is over, or never was"};
   }
 
+  status schema(std::string& text) const override {
+    text = schema_script(inside_->at.with().table);
+    return {};
+  }
+
+  status clean_up(std::string& cursor, std::uint64_t& forgotten, time_point by) override {
+    return guarded([&] { clean_up_by_hand(*inside_, cursor, forgotten, by); });
+  }
+
  private:
   template <class Body>
   core::turn_answer ask(const core::request& what, Body&& body) {
