@@ -20,7 +20,7 @@ namespace {
 using outcome = core::turn_answer::outcome;
 
 /// Ends a verb from within. Caught where the verbs begin.
-struct failure {
+struct verb_failure {
   status why;
   bool unknown = false;
 };
@@ -83,7 +83,7 @@ class redis_store final : public core::store {
       const renewal what{leases};
       const auto got = keeper_->call(renew_script, what.keys(), what.words(), by);
       answer.sent = got.sent;
-      if (!read_renewals(reply_of(got), verdicts)) throw failure{garbage("renew"), true};
+      if (!read_renewals(reply_of(got), verdicts)) throw verb_failure{garbage("renew"), true};
       return status{};
     });
     if (!answer.why.ok()) std::fill(verdicts.begin(), verdicts.end(), core::renew_verdict::unknown);
@@ -96,7 +96,7 @@ class redis_store final : public core::store {
     auto how = guarded([&] {
       const beat what{waiters};
       if (!read_beats(reply_of(keeper_->call(heartbeat_script, what.keys(), what.words(), by)), verdicts))
-        throw failure{garbage("heartbeat"), true};
+        throw verb_failure{garbage("heartbeat"), true};
       return status{};
     });
     if (!how.ok()) std::fill(verdicts.begin(), verdicts.end(), core::wait_verdict::unknown);
@@ -112,7 +112,7 @@ class redis_store final : public core::store {
           words.add(what.owner.hex());
           words.add_token(what.token);
           const auto got = reply_of(verbs_->call(release_script, keys.all(), words.all(), by));
-          if (got.is != reply::kind::integer) throw failure{garbage("release"), true};
+          if (got.is != reply::kind::integer) throw verb_failure{garbage("release"), true};
           answer.is =
               got.number == 1 ? core::release_answer::outcome::released : core::release_answer::outcome::not_held;
           doubts_.forget(what.owner);
@@ -131,7 +131,7 @@ class redis_store final : public core::store {
       words.add(what.owner.hex());
       answer.conclusive = doubts_.settled(what.owner, *verbs_);
       const auto got = reply_of(verbs_->call(withdraw_script, keys.all(), words.all(), by));
-      if (got.is != reply::kind::integer) throw failure{garbage("withdraw"), true};
+      if (got.is != reply::kind::integer) throw verb_failure{garbage("withdraw"), true};
       answer.done = true;
       if (answer.conclusive) doubts_.forget(what.owner);
       return status{};
@@ -185,8 +185,8 @@ class redis_store final : public core::store {
         return {errc::wrong_kind, shown_ + ": '" + std::string{resource} +
                                       "' is held by a client of another kind, which " +
                                       "has no tokens; if it is gone for good, delete the key: redis-cli DEL"};
-      if (got.is == reply::kind::array) throw failure{trouble(read_trouble(got), resource)};
-      if (got.is != reply::kind::integer) throw failure{garbage("break"), true};
+      if (got.is == reply::kind::array) throw verb_failure{trouble(read_trouble(got), resource)};
+      if (got.is != reply::kind::integer) throw verb_failure{garbage("break"), true};
       if (got.number == 1) return {};
       return {errc::not_held, shown_ + ": no such lease on '" + std::string{resource} + "': it is over, or never was"};
     });
@@ -195,14 +195,14 @@ class redis_store final : public core::store {
  private:
   resource_keys keys_of(std::string_view resource) const {
     if (!reads_as_side_key(resource)) return resource_keys{resource};
-    throw failure{{errc::invalid_argument, shown_ + ": the name '" + std::string{resource} +
+    throw verb_failure{{errc::invalid_argument, shown_ + ": the name '" + std::string{resource} +
                                                "' reads as one of the keys that holdfast keeps beside a lock: take "
                                                "another"}};
   }
 
   void check_kind(const core::request& what) const {
     if (what.mode == core::lock_mode::exclusive && what.capacity == 1) return;
-    throw failure{
+    throw verb_failure{
         {errc::unsupported, shown_ + ": this store keeps exclusive locks only, no shared ones nor semaphores"}};
   }
 
@@ -222,8 +222,8 @@ class redis_store final : public core::store {
   }
 
   static reply reply_of(answer got) {
-    if (got.is != answer::outcome::replied) throw failure{std::move(got.why), got.is == answer::outcome::unknown};
-    if (got.what.is == reply::kind::error) throw failure{std::move(got.why), !nothing_was_done(got.what.text)};
+    if (got.is != answer::outcome::replied) throw verb_failure{std::move(got.why), got.is == answer::outcome::unknown};
+    if (got.what.is == reply::kind::error) throw verb_failure{std::move(got.why), !nothing_was_done(got.what.text)};
     return std::move(got.what);
   }
 
@@ -257,7 +257,7 @@ class redis_store final : public core::store {
       case turn_reply::kind::wrong_type:
       case turn_reply::kind::no_token:
       case turn_reply::kind::garbage:
-        throw failure{trouble(from, what.resource), from.is == turn_reply::kind::garbage};
+        throw verb_failure{trouble(from, what.resource), from.is == turn_reply::kind::garbage};
     }
     return made;
   }
@@ -290,7 +290,7 @@ class redis_store final : public core::store {
     const auto keys = keys_of(resource);
     const auto got = reply_of(verbs_->call(inspect_script, keys.all(), {}, by));
     view.name = resource;
-    if (!read_view(got, view)) throw failure{trouble(read_trouble(got), resource)};
+    if (!read_view(got, view)) throw verb_failure{trouble(read_trouble(got), resource)};
   }
 
   template <class Body>
@@ -315,7 +315,7 @@ class redis_store final : public core::store {
   status guarded(Body&& body, bool* unknown = nullptr) {
     try {
       return body();
-    } catch (failure& f) {
+    } catch (verb_failure& f) {
       if (unknown != nullptr) *unknown = f.unknown;
       return f.why;
     } catch (const std::bad_alloc&) {

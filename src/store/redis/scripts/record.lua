@@ -16,9 +16,10 @@ now = string.sub('0000000000' .. now, -16)
 
 local function digits(number) return string.format('%016.0f', number) end
 
--- Who holds (false: nobody; nil: the key is no string) and the record (false: none).
+-- Who holds (false: nobody; nil: the key is no string) and the record (false: none, or none that can be read).
 local function read()
   local both = call('MGET', name, lease)
+  if both[2] and (#both[2] < 82 or not string.find(both[2], '^' .. string.rep('%d', 50))) then both[2] = false end
   if not both[1] and call('EXISTS', name) == 1 then return nil, both[2] end
   return both[1], both[2]
 end

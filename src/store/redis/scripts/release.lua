@@ -11,9 +11,9 @@ local now = clock[1] .. string.sub('00000' .. clock[2], -6)
 --@include record.lua
 --@include hand_on.lua
 
-local held, record = both[1], both[2]
+local held, record = read()
 if held ~= owner then
-  if not held and has_queue(record) == '1' and call('EXISTS', name) == 0 then hand_on(record, {}) end
+  if held == false and has_queue(record) == '1' then hand_on(record, {}) end
   return 0
 end
 local used = ARGV[2]
