@@ -117,7 +117,8 @@ std::string redis_server::tls_url() const {
 }
 
 std::string redis_server::cli(const std::vector<std::string>& words) const {
-  std::vector<std::string> all{"redis-cli", "-s", socket()};
+  std::vector<std::string> all{"redis-cli"};
+  if (words.empty() || words.front() != "-h") all.insert(all.end(), {"-s", socket()});
   all.insert(all.end(), words.begin(), words.end());
   std::string said;
   run(all, folder_, &said);

@@ -37,7 +37,8 @@ class redis_server {
   [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
   [[nodiscard]] pid_t pid() const;
 
-  /// What redis-cli prints for that command, without its last line end. `"(error)..."`-free: as for a pipe.
+  /// What redis-cli prints for that command (as into a pipe), without its last line end. Over the Unix socket, unless
+  /// the words begin with -h.
   std::string cli(const std::vector<std::string>& words) const;
   /// The number behind `field:` in INFO.
   [[nodiscard]] long long info(const std::string& field) const;
