@@ -39,8 +39,8 @@ std::set<unsigned> slots_of(const std::string& name) {
 
 /// Names in which braces are common.
 rc::Gen<std::string> braced_name() {
-  return rc::gen::nonEmpty(
-      rc::gen::container<std::string>(rc::gen::oneOf(rc::gen::element('{', '}', 'a', ':'), rc::gen::inRange<char>(1, 127))));
+  return rc::gen::nonEmpty(rc::gen::container<std::string>(
+      rc::gen::oneOf(rc::gen::element('{', '}', 'a', ':'), rc::gen::inRange<char>(1, 127))));
 }
 
 TEST(redis_layout, the_slot_of_known_keys) {

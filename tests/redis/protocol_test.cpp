@@ -18,19 +18,24 @@ reply number(std::int64_t value) { return {.is = reply::kind::integer, .number =
 reply list(std::vector<reply> items) { return {.is = reply::kind::array, .items = std::move(items)}; }
 
 rc::Gen<reply> any_reply(int depth) {
-  const auto leaf = rc::gen::oneOf(rc::gen::map(rc::gen::arbitrary<std::string>(), text),
-                                   rc::gen::map(rc::gen::arbitrary<std::int64_t>(), number),
-                                   rc::gen::map(rc::gen::element(0, 1, 2, 3, 4, 16), number), rc::gen::just(reply{}),
-                                   rc::gen::map(rc::gen::element<std::string>("clock", "type", "1795643649000000"), text),
-                                   rc::gen::map(rc::gen::arbitrary<std::string>(), [](std::string value) {
-                                     return reply{.is = reply::kind::error, .text = std::move(value)};
-                                   }));
+  const auto leaf = rc::gen::oneOf(
+      rc::gen::map(rc::gen::arbitrary<std::string>(), text), rc::gen::map(rc::gen::arbitrary<std::int64_t>(), number),
+      rc::gen::map(rc::gen::element(0, 1, 2, 3, 4, 16), number), rc::gen::just(reply{}),
+      rc::gen::map(rc::gen::element<std::string>("clock", "type", "1795643649000000"), text),
+      rc::gen::map(rc::gen::arbitrary<std::string>(),
+                   [](std::string value) { return reply{.is = reply::kind::error, .text = std::move(value)}; }));
   if (depth == 0) return leaf;
   return rc::gen::oneOf(leaf, rc::gen::map(rc::gen::container<std::vector<reply>>(any_reply(depth - 1)), list));
 }
 
-const std::string record = "1" "0000000000000300" "0000000000000200" "1" "0000000000000150"
-                           "00112233445566778899aabbccddeeff" "host=h\npid=7\n";
+const std::string record =
+    "1"
+    "0000000000000300"
+    "0000000000000200"
+    "1"
+    "0000000000000150"
+    "00112233445566778899aabbccddeeff"
+    "host=h\npid=7\n";
 
 TEST(redis_protocol, reads_turns) {
   EXPECT_EQ(read_turn(text("1795643649000000")).is, kind::granted);
@@ -49,10 +54,10 @@ TEST(redis_protocol, reads_turns) {
 }
 
 TEST(redis_protocol, garbage_is_no_turn) {
-  for (const auto& bad : {text(""), text("12x"), text("-5"), text("0"), text("9007199254740992"), number(-1), number(4),
-                          number(1LL << 40), reply{}, list({}), list({number(1)}), list({number(-1), number(0)}),
-                          list({number(1LL << 40), number(0)}), list({text("type")}), list({text("x")}),
-                          list({number(1), text("2")})})
+  for (const auto& bad :
+       {text(""), text("12x"), text("-5"), text("0"), text("9007199254740992"), number(-1), number(4),
+        number(1LL << 40), reply{}, list({}), list({number(1)}), list({number(-1), number(0)}),
+        list({number(1LL << 40), number(0)}), list({text("type")}), list({text("x")}), list({number(1), text("2")})})
     EXPECT_EQ(read_turn(bad).is, kind::garbage);
 }
 
@@ -71,7 +76,11 @@ TEST(redis_protocol, reads_verdicts_of_exactly_so_many) {
 
 TEST(redis_protocol, reads_a_view) {
   const std::string owner = "00112233445566778899aabbccddeeff";
-  const std::string waiter = "0000000000000900" "0000000000000400" "0000000010" + std::string{nowhere} + "pid=9\n";
+  const std::string waiter =
+      "0000000000000900"
+      "0000000000000400"
+      "0000000010" +
+      std::string{nowhere} + "pid=9\n";
   resource_view seen;
   ASSERT_TRUE(read_view(list({text(owner), number(1500), text(record), text("0000000000001150"),
                               list({text("w1"), text(waiter), text("w2"), text("short"), text("w3"), reply{}})}),
@@ -128,8 +137,9 @@ TEST(redis_protocol, writes_arguments) {
   what.party = "p";
   arguments words{1};
   put_acquire(words, what, true, "there");
-  EXPECT_EQ(std::vector<std::string_view>(words.all().begin(), words.all().end()),
-            (std::vector<std::string_view>{"00000000000000010000000000000002", "2", "p", "7", "86400004", "1", "there"}));
+  EXPECT_EQ(
+      std::vector<std::string_view>(words.all().begin(), words.all().end()),
+      (std::vector<std::string_view>{"00000000000000010000000000000002", "2", "p", "7", "86400004", "1", "there"}));
   arguments token{1};
   token.add_token(42);
   token.add(std::string_view{});
@@ -184,10 +194,10 @@ RC_GTEST_PROP(redis_protocol_property, any_record_is_survived, (const std::strin
   const auto cut = *rc::gen::inRange<std::size_t>(0, record.size() + 1);
   for (const auto& one : {held, record.substr(0, cut)}) {
     resource_view seen;
-    RC_ASSERT(read_view(list({text("00112233445566778899aabbccddeeff"), number(*rc::gen::arbitrary<std::int64_t>()),
-                              text(one), text(std::to_string(*rc::gen::arbitrary<std::uint64_t>())),
-                              list({text("w"), text(waiter)})}),
-                        seen));
+    RC_ASSERT(read_view(
+        list({text("00112233445566778899aabbccddeeff"), number(*rc::gen::arbitrary<std::int64_t>()), text(one),
+              text(std::to_string(*rc::gen::arbitrary<std::uint64_t>())), list({text("w"), text(waiter)})}),
+        seen));
     RC_ASSERT(seen.holders.size() == 1U);
     RC_ASSERT(seen.holders[0].expires_in >= 0ns);
   }

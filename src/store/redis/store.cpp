@@ -149,7 +149,7 @@ class redis_store final : public core::store {
   status list(std::string_view prefix, std::string_view cursor, std::size_t limit, resource_page& page,
               time_point by) override {
     return guarded([&] {
-      page = {};
+      resource_page made;  // `cursor` may lie in `page`.
       std::vector<std::string> names;
       if (auto how = listing_.names(prefix, cursor, by, names); !how.ok()) return how;
       for (const auto& name : names) {
@@ -159,12 +159,13 @@ class redis_store final : public core::store {
         else if (!how.ok())
           return how;
         if (view.holders.empty() && view.waiters.empty()) continue;
-        if (page.resources.size() >= std::max<std::size_t>(limit, 1)) {
-          page.next = page.resources.back().name;
+        if (made.resources.size() >= std::max<std::size_t>(limit, 1)) {
+          made.next = made.resources.back().name;
           break;
         }
-        page.resources.push_back(std::move(view));
+        made.resources.push_back(std::move(view));
       }
+      page = std::move(made);
       return status{};
     });
   }
@@ -195,9 +196,10 @@ class redis_store final : public core::store {
  private:
   resource_keys keys_of(std::string_view resource) const {
     if (!reads_as_side_key(resource)) return resource_keys{resource};
-    throw verb_failure{{errc::invalid_argument, shown_ + ": the name '" + std::string{resource} +
-                                               "' reads as one of the keys that holdfast keeps beside a lock: take "
-                                               "another"}};
+    throw verb_failure{
+        {errc::invalid_argument, shown_ + ": the name '" + std::string{resource} +
+                                     "' reads as one of the keys that holdfast keeps beside a lock: take "
+                                     "another"}};
   }
 
   void check_kind(const core::request& what) const {
