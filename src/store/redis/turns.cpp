@@ -11,6 +11,13 @@ struct turns::bell {
   // Recursive, for a callback may destroy its store and so get here again.
   std::recursive_mutex mutex;
   std::shared_ptr<const core::store::turn_callback> callback;  // guarded by mutex
+  bool listened = false;                                       // guarded by mutex
+
+  /// Before it listened the first time, nobody had been told of it.
+  void missed() {
+    const std::lock_guard lock{mutex};
+    if (std::exchange(listened, true)) ring({});
+  }
 
   void ring(const core::owner_id& owner) {
     const std::lock_guard lock{mutex};
@@ -28,7 +35,7 @@ turns::turns(const make_ear& listen, std::function<void(const status&)> warn)
                                           const auto owner = core::owner_id::from_hex(message);
                                           if (!owner.nil()) to->ring(owner);
                                         },
-                                    .missed = [to = bell_] { to->ring({}); }})} {}
+                                    .missed = [to = bell_] { to->missed(); }})} {}
 
 /// When it returns no callback runs, but for one that this very thread is in.
 turns::~turns() {
