@@ -205,10 +205,12 @@ class batch {
     owners_.reserve(leases.size());
     for (const auto* each : leases) owners_.push_back(sql::to_bytes(each->owner));
   }
-  void add_to(std::vector<argument>& to) const {
+  /// The arguments are valid while this lives.
+  void add_to(std::vector<argument>& to) const& {
     add_list(to, leases_.size(), [&](std::size_t i) { return leases_[i]->resource; });
     add_list(to, leases_.size(), [&](std::size_t i) { return sql::view_of(owners_[i]); });
   }
+  void add_to(std::vector<argument>& to) && = delete;
   /// Which of them `found` names.
   [[nodiscard]] std::vector<bool> in(const result& found) const {
     std::unordered_set<std::string_view> names;
@@ -246,8 +248,9 @@ time_point protocol::renew(connection& on, leases which, duration ttl, std::span
 }
 
 result protocol::renewed_since(connection& on, leases which, std::int64_t since, time_point by) {
+  const batch all{which};
   std::vector<argument> with;
-  batch{which}.add_to(with);
+  all.add_to(with);
   with.emplace_back(since);
   return on.run(with_.renewed.text(which.size()), with, by);
 }
