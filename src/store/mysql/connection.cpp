@@ -189,6 +189,14 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
                                         to_.password.c_str(), to_.database.c_str(), port,
                                         to_.socket.empty() ? nullptr : to_.socket.c_str(), CLIENT_FOUND_ROWS);
   while (wanted != 0) wanted = mysql_real_connect_cont(&done, &handle_, await(&handle_, wanted, by));
+  // Asked for TLS, libmariadb goes on without it where the server has none and no certificate is to be verified.
+  if (done != nullptr && to_.tls && mysql_get_ssl_cipher(&handle_) == nullptr) {
+    mysql_close(&handle_);
+    throw failure{{errc::misconfigured, to_.shown + ": the server offers no TLS; enable it there, or leave ca=, cert= and "
+                                                    "verify= out of the URL"},
+                  false,
+                  true};
+  }
   if (done != nullptr) {
     open_ = true;
     who_ = {mysql_thread_id(&handle_), client_end(mysql_get_socket(&handle_))};

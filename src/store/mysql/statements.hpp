@@ -11,7 +11,7 @@ namespace holdfast::mysql {
 /// A statement with a list of a varying length, prepared for a few lengths. Shorter lists repeat their last element.
 class list_statement {
  public:
-  static constexpr std::array<std::size_t, 4> sizes{1, 8, 64, 512};
+  static constexpr std::array<std::size_t, 5> sizes{1, 8, 64, 512, 4096};
 
   /// `text` has `{list}` where the list's question marks belong.
   list_statement(const sql::dialect& spelling, const std::string& text);
