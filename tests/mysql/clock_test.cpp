@@ -28,12 +28,10 @@ class mysql_clock : public ::testing::Test {
 
   holdfast::testing::temporary_folder folder_;
   const std::string file_ = begun(folder_.file("clock"));
-  mariadb_server server_{{.options = {},
-                          .environment = {{"LD_PRELOAD", library},
+  mariadb_server server_{{.environment = {{"LD_PRELOAD", library},
                                           {"FAKETIME_TIMESTAMP_FILE", file_},
                                           {"FAKETIME_NO_CACHE", "1"},
-                                          {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}},
-                          .data_folder = {}}};
+                                          {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}}}};
   const std::string url_ = server_.url("hf_clock");
   // What makes URLs differ keeps clients from sharing what they know of the clock.
   const std::unique_ptr<core::store> holder_ = open(url_ + "?pool=2");

@@ -53,7 +53,7 @@ void relay::run() {
     std::vector<std::pair<int, int>> kept;
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       bool alive = true;
-      if (all[1 + 2 * i].revents != 0) alive = pass(pairs_[i], true);
+      if (all[1 + 2 * i].revents != 0 && !hold_) alive = pass(pairs_[i], true);
       if (alive && all[2 + 2 * i].revents != 0) alive = pass(pairs_[i], false);
       if (alive) {
         kept.push_back(pairs_[i]);

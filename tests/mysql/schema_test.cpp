@@ -82,16 +82,14 @@ TEST_F(mysql_schema, the_servers_modes_and_time_zone_do_not_matter) {
                                      "--autocommit=0", "--transaction-isolation=SERIALIZABLE",
                                      "--innodb-rollback-on-timeout=1", "--innodb-lock-wait-timeout=1",
                                      "--default-time-zone=-11:00", "--log-bin", "--binlog-format=MIXED",
-                                     "--character-set-server=latin1"},
-                         .environment = {},
-                         .data_folder = {}}};
+                                     "--character-set-server=latin1"}}};
   exercise(server.url("hf_modes"));
   EXPECT_EQ(server.admin("SELECT COUNT(*) FROM holdfast WHERE ABS(since / 1000000 - UNIX_TIMESTAMP()) < 600", "hf_modes"),
             "1");
 }
 
 TEST_F(mysql_schema, a_binary_log_of_statements_is_refused_with_what_to_do) {
-  mariadb_server server{{.options = {"--log-bin", "--binlog-format=STATEMENT"}, .environment = {}, .data_folder = {}}};
+  mariadb_server server{{.options = {"--log-bin", "--binlog-format=STATEMENT"}}};
   const auto how = open(server.url("hf_binlog"))->ping(soon());
   EXPECT_EQ(how, errc::misconfigured) << how.message();
   EXPECT_THAT(how.message(), ::testing::HasSubstr("binlog_format"));

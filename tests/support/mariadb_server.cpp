@@ -84,6 +84,7 @@ void mariadb_server::start() {
                 "--key-buffer-size=64K",
                 "--max-connections=400",
                 "--default-time-zone=+05:45"};  // Nothing may depend on it.
+  what.words.insert(what.words.begin(), with_.launcher.begin(), with_.launcher.end());
   what.words.insert(what.words.end(), with_.options.begin(), with_.options.end());
   what.environment = with_.environment;
   server_.emplace(what, folder_.path());

@@ -16,6 +16,7 @@ class mariadb_server {
   struct setup {
     std::vector<std::string> options;                              ///< Further ones for mariadbd.
     std::vector<std::pair<std::string, std::string>> environment;  ///< For libfaketime.
+    std::vector<std::string> launcher;                             ///< Words before mariadbd, say taskset -c 1.
     std::string data_folder;                                       ///< Where the data go, if not beside the rest.
   };
 
@@ -42,6 +43,7 @@ class mariadb_server {
   void kill();             ///< As if by kill -9.
   void start();            ///< Anew, on the same data and port.
   void signal(int number) const;
+  void set_options(std::vector<std::string> options) { with_.options = std::move(options); }  ///< From the next start on.
 
  private:
   void install();
