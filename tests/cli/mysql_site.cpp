@@ -9,7 +9,8 @@ class mysql_site final : public command_site {
   std::string url() const override { return url_; }
 
  private:
-  const std::string url_ = shared_mariadb().url(fresh_database());
+  // Without a password: what is told of the store is its URL as it was given.
+  const std::string url_ = shared_mariadb().open_url(fresh_database());
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ class mysql_growth : public mysql_test {
 
 TEST_F(mysql_growth, names_that_are_done_with_are_forgotten_and_their_tokens_are_not) {
   const auto store = open(url_);
-  const auto keeps = ask_for("m");
+  const auto keeps = ask_for("m", 600s);
   const auto kept = grant(*store, keeps);
   constexpr int threads = 8;
   std::vector<std::thread> all;

@@ -46,8 +46,9 @@ int free_port() {
 mariadb_server::mariadb_server(setup with) : with_{std::move(with)}, port_{free_port()} {
   install();
   start();
-  admin(std::string{"CREATE USER '"} + user + "'@'%' IDENTIFIED BY '" + password + "'; GRANT ALL ON `hf\\_%`.* TO '" + user +
-        "'@'%'");
+  const std::string grant = "GRANT ALL ON `hf\\_%`.* TO '";
+  admin(std::string{"CREATE USER '"} + user + "'@'%' IDENTIFIED BY '" + password + "'; CREATE USER open@'%'; " + grant +
+        user + "'@'%'; " + grant + "open'@'%'");
 }
 
 mariadb_server::~mariadb_server() { server_.reset(); }
@@ -110,8 +111,14 @@ std::string mariadb_server::admin(const std::string& statements, const std::stri
 }
 
 std::string mariadb_server::url(const std::string& database, const std::string& options) {
+  return url_as(std::string{user} + ":" + password, database, options);
+}
+
+std::string mariadb_server::open_url(const std::string& database) { return url_as("open", database, {}); }
+
+std::string mariadb_server::url_as(const std::string& who, const std::string& database, const std::string& options) {
   admin("CREATE DATABASE IF NOT EXISTS `" + database + "`");
-  return std::string{"mysql://"} + user + ":" + password + "@127.0.0.1:" + std::to_string(port_) + "/" + database +
+  return "mysql://" + who + "@127.0.0.1:" + std::to_string(port_) + "/" + database +
          (options.empty() ? "" : "?" + options);
 }
 

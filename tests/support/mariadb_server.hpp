@@ -34,6 +34,8 @@ class mariadb_server {
   [[nodiscard]] std::string folder() const { return folder_.path(); }
   /// Of the user that may do everything in this database, which is made if need be.
   std::string url(const std::string& database, const std::string& options = {});
+  /// The same for a user without a password.
+  std::string open_url(const std::string& database);
   [[nodiscard]] std::string log() const { return read_file(folder_.file("log")); }
 
   /// The outcome of `statements` as the administrator: values separated by tabs, rows by newlines. Throws on an error.
@@ -46,6 +48,7 @@ class mariadb_server {
   void set_options(std::vector<std::string> options) { with_.options = std::move(options); }  ///< From the next start on.
 
  private:
+  std::string url_as(const std::string& who, const std::string& database, const std::string& options);
   void install();
   [[nodiscard]] std::string data() const;
   [[nodiscard]] bool answers() const;

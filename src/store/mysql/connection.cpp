@@ -1,5 +1,6 @@
 #include "store/mysql/connection.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -35,6 +36,11 @@ int await(MYSQL* handle, int wanted, time_point by) {
   if ((what.revents & POLLPRI) != 0) got |= MYSQL_WAIT_EXCEPT;
   // An error or a hang-up is found by whoever reads or writes.
   return got != 0 ? got : wanted & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
+}
+
+/// libmariadb's sockets would be inherited by the programs that this one runs.
+void keep_from_children(int socket) {
+  if (socket >= 0) ::fcntl(socket, F_SETFD, FD_CLOEXEC);
 }
 
 /// What the server calls the client's end of this socket, as a pattern.
@@ -188,7 +194,10 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
   int wanted = mysql_real_connect_start(&done, &handle_, host.empty() ? nullptr : host.c_str(), to_.user.c_str(),
                                         to_.password.c_str(), to_.database.c_str(), port,
                                         to_.socket.empty() ? nullptr : to_.socket.c_str(), CLIENT_FOUND_ROWS);
-  while (wanted != 0) wanted = mysql_real_connect_cont(&done, &handle_, await(&handle_, wanted, by));
+  while (wanted != 0) {
+    keep_from_children(mysql_get_socket(&handle_));
+    wanted = mysql_real_connect_cont(&done, &handle_, await(&handle_, wanted, by));
+  }
   // Asked for TLS, libmariadb goes on without it where the server has none and no certificate is to be verified.
   if (done != nullptr && to_.tls && mysql_get_ssl_cipher(&handle_) == nullptr) {
     mysql_close(&handle_);
@@ -199,6 +208,7 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
   }
   if (done != nullptr) {
     open_ = true;
+    keep_from_children(mysql_get_socket(&handle_));
     who_ = {mysql_thread_id(&handle_), client_end(mysql_get_socket(&handle_))};
     return;
   }
