@@ -36,8 +36,9 @@ TEST_F(signals_test, reach_the_command_while_it_runs) {
 
 TEST_F(signals_test, reach_every_process_of_the_commands_group) {
   process one = start(run_shell({}, "k",
+                                "trap 'wait; exit 5' USR1; "
                                 "sh -c 'trap \"echo inner; exit\" USR1; echo ready; while :; do sleep 0.02; done' & "
-                                "trap 'wait; exit 5' USR1; wait; wait; exit 6"));
+                                "wait; wait; exit 6"));
   ASSERT_TRUE(eventually([&] { return one.out() == "ready\n"; }));
   one.signal(SIGUSR1);
   EXPECT_EQ(one.wait(), 5);

@@ -17,10 +17,10 @@ const std::string_view table_definitions = R"(
 CREATE TABLE IF NOT EXISTS {lease}(
   name {name} NOT NULL PRIMARY KEY, owner {id}, token {number} NOT NULL, last {number} NOT NULL,
   expires {number} NOT NULL, renewed {number} NOT NULL, since {number} NOT NULL, claimed {bool} NOT NULL,
-  queued {bool} NOT NULL, party {blob}) {lease_options};
+  queued {bool} NOT NULL, party {blob}{lease_extra}) {lease_options};
 CREATE TABLE IF NOT EXISTS {waiter}(
   ticket {ticket}, name {name} NOT NULL, owner {id} NOT NULL UNIQUE, client {id}, reserve {number} NOT NULL,
-  seen {number} NOT NULL, since {number} NOT NULL, party {blob}, PRIMARY KEY (name, ticket)) {waiter_options};
+  seen {number} NOT NULL, since {number} NOT NULL, party {blob}, PRIMARY KEY (name, ticket){waiter_extra}) {waiter_options};
 CREATE TABLE IF NOT EXISTS {state}(
   id {number} NOT NULL PRIMARY KEY CHECK (id = 1), layout {number} NOT NULL, floor_token {number} NOT NULL,
   cleaned {name} NOT NULL) {state_options};
@@ -192,6 +192,8 @@ void define_common(dialect& into, const table_names& names) {
   verdict("done", turn_verdict::done);
   verdict("your_turn", turn_verdict::your_turn);
   verdict("waiting", turn_verdict::waiting);
+  into.define("lease_extra", "");
+  into.define("waiter_extra", "");
   number("claim_window", in_us(claim_window));
   number("stale_after", in_us(stale_after));
   number("forget_after", in_us(forget_after));

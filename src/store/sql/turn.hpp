@@ -52,7 +52,8 @@ extern const std::string_view turn_body;
 /// The routine's local variables, each `NAME TYPE;` by the words {declare}, {id}, {name}, {blob}, {bool}.
 extern const std::string_view turn_variables;
 /// CREATE TABLE statements, separated by `;`. Further words: {ticket} (a rising number made by the server),
-/// {number}, {lease_options}, {waiter_options}.
+/// {number}, {lease_options}, {waiter_options}, {state_options}; if need be {lease_extra} and {waiter_extra}, further
+/// columns and keys.
 extern const std::string_view table_definitions;
 
 /// Defines the words that are the same for all: verbs, verdicts, paces, {lease}, {waiter}, {state}.

@@ -1,0 +1,343 @@
+#include "store/mysql/connection.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <mutex>
+
+#include "store/mysql/deadline_watch.hpp"
+#include "store/mysql/errors.hpp"
+
+namespace holdfast::mysql {
+namespace {
+
+/// How long a statement waits for a row that another session has locked, before it is undone and sent again.
+constexpr const char* lock_wait_seconds = "2";
+
+std::string last_error(MYSQL* of) { return mysql_error(of); }
+
+/// Waits for what libmariadb asks for; returns what came, for its `_cont` functions.
+int await(MYSQL* handle, int wanted, time_point by) {
+  pollfd what{.fd = mysql_get_socket(handle), .events = 0, .revents = 0};
+  if ((wanted & MYSQL_WAIT_READ) != 0) what.events |= POLLIN;
+  if ((wanted & MYSQL_WAIT_WRITE) != 0) what.events |= POLLOUT;
+  if ((wanted & MYSQL_WAIT_EXCEPT) != 0) what.events |= POLLPRI;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(by - boot_clock::now()).count();
+  const int timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+  if (::poll(&what, 1, timeout) <= 0) return MYSQL_WAIT_TIMEOUT;
+  int got = 0;
+  if ((what.revents & POLLIN) != 0) got |= MYSQL_WAIT_READ;
+  if ((what.revents & POLLOUT) != 0) got |= MYSQL_WAIT_WRITE;
+  if ((what.revents & POLLPRI) != 0) got |= MYSQL_WAIT_EXCEPT;
+  // An error or a hang-up is found by whoever reads or writes.
+  return got != 0 ? got : wanted & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
+}
+
+/// libmariadb's sockets would be inherited by the programs that this one runs.
+void keep_from_children(int socket) {
+  if (socket >= 0) ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+}
+
+/// What the server calls the client's end of this socket, as a pattern.
+std::string client_end(int socket) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&name), &size) != 0) return "%";
+  const auto* const bytes = reinterpret_cast<const char*>(&name);
+  const auto port_at = [&](std::size_t offset) {
+    return "%:" + std::to_string(static_cast<unsigned char>(bytes[offset]) << 8 |
+                                 static_cast<unsigned char>(bytes[offset + 1]));
+  };
+  if (name.ss_family == AF_INET) return port_at(offsetof(sockaddr_in, sin_port));
+  if (name.ss_family == AF_INET6) return port_at(offsetof(sockaddr_in6, sin6_port));
+  return "%";
+}
+
+void set_tls(MYSQL* handle, const settings& to) {
+  const my_bool yes = 1;
+  const my_bool verify = to.verify ? 1 : 0;
+  mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &yes);
+  mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  if (!to.ca.empty()) mysql_optionsv(handle, MYSQL_OPT_SSL_CA, to.ca.c_str());
+  if (!to.certificate.empty()) {
+    mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, to.certificate.c_str());
+    mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, to.key.c_str());
+  }
+}
+
+void set_options(MYSQL* handle, const settings& to, time_point by) {
+  // libmariadb waits by itself in a few places of the handshake, in whole seconds.
+  const auto left = std::chrono::ceil<std::chrono::seconds>(by - boot_clock::now()).count();
+  const unsigned seconds = static_cast<unsigned>(std::clamp<std::int64_t>(left, 1, 3600));
+  const unsigned protocol = to.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
+  mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+  mysql_optionsv(handle, MYSQL_OPT_NONBLOCK, nullptr);
+  mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &protocol);
+  mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  if (to.tls) set_tls(handle, to);
+}
+
+bool is_number(enum_field_types type) {
+  switch (type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+    case MYSQL_TYPE_DECIMAL:
+    case MYSQL_TYPE_NEWDECIMAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Where one column's values arrive.
+struct column {
+  bool numeric = false;
+  std::int64_t number = 0;
+  std::vector<char> buffer;
+  unsigned long length = 0;
+  my_bool null = 0;
+  my_bool cut = 0;
+};
+
+void bind(column& what, const MYSQL_FIELD& field, MYSQL_BIND& to) {
+  constexpr std::size_t usual_length = 512;
+  what.numeric = is_number(field.type);
+  to.is_null = &what.null;
+  to.length = &what.length;
+  to.error = &what.cut;
+  if (what.numeric) {
+    to.buffer_type = MYSQL_TYPE_LONGLONG;
+    to.buffer = &what.number;
+  } else {
+    what.buffer.resize(usual_length);
+    to.buffer_type = MYSQL_TYPE_BLOB;
+    to.buffer = what.buffer.data();
+    to.buffer_length = what.buffer.size();
+  }
+}
+
+cell taken(MYSQL_STMT* from, unsigned index, const column& what, const MYSQL_BIND& bound) {
+  cell made;
+  if (what.null != 0) return made;
+  made.null = false;
+  made.number = what.number;
+  if (what.numeric) return made;
+  made.bytes.assign(what.buffer.data(), std::min<std::size_t>(what.length, what.buffer.size()));
+  if (what.length > what.buffer.size()) {
+    made.bytes.resize(what.length);
+    MYSQL_BIND whole = bound;
+    whole.buffer = made.bytes.data();
+    whole.buffer_length = made.bytes.size();
+    mysql_stmt_fetch_column(from, &whole, index, 0);
+  }
+  return made;
+}
+
+}  // namespace
+
+void argument::bind(MYSQL_BIND& to) const noexcept {
+  switch (is_) {
+    case kind::null:
+      to.buffer_type = MYSQL_TYPE_NULL;
+      break;
+    case kind::number:
+      to.buffer_type = MYSQL_TYPE_LONGLONG;
+      to.buffer = const_cast<std::int64_t*>(&number_);
+      break;
+    case kind::bytes:
+      to.buffer_type = MYSQL_TYPE_BLOB;
+      to.buffer = const_cast<char*>(bytes_.data());
+      to.buffer_length = bytes_.size();
+      break;
+  }
+}
+
+connection::connection(const settings& to, time_point by) : to_{to} {
+  static std::once_flag once;
+  std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
+  if (!to.socket.empty()) {
+    connect({}, 0, by);
+  } else {
+    for (std::size_t i = 0; !open_; ++i) {
+      try {
+        connect(to.hosts[i].first, to.hosts[i].second, by);
+      } catch (const failure&) {
+        if (i + 1 == to.hosts.size() || boot_clock::now() >= by) throw;
+      }
+    }
+  }
+  try {
+    prepare_session(by);
+  } catch (...) {
+    mysql_close(&handle_);
+    throw;
+  }
+}
+
+connection::~connection() {
+  // First the connection: the server drops the statements with it, and need not be told of each.
+  if (open_) mysql_close(&handle_);
+}
+
+void connection::connect(const std::string& host, unsigned port, time_point by) {
+  mysql_init(&handle_);
+  set_options(&handle_, to_, by);
+  MYSQL* done = nullptr;
+  int wanted = mysql_real_connect_start(&done, &handle_, host.empty() ? nullptr : host.c_str(), to_.user.c_str(),
+                                        to_.password.c_str(), to_.database.c_str(), port,
+                                        to_.socket.empty() ? nullptr : to_.socket.c_str(), CLIENT_FOUND_ROWS);
+  while (wanted != 0) {
+    keep_from_children(mysql_get_socket(&handle_));
+    wanted = mysql_real_connect_cont(&done, &handle_, await(&handle_, wanted, by));
+  }
+  // Asked for TLS, libmariadb goes on without it where the server has none and no certificate is to be verified.
+  if (done != nullptr && to_.tls && mysql_get_ssl_cipher(&handle_) == nullptr) {
+    mysql_close(&handle_);
+    throw failure{{errc::misconfigured, to_.shown + ": the server offers no TLS; enable it there, or leave ca=, cert= and "
+                                                    "verify= out of the URL"},
+                  false,
+                  true};
+  }
+  if (done != nullptr) {
+    open_ = true;
+    keep_from_children(mysql_get_socket(&handle_));
+    who_ = {mysql_thread_id(&handle_), client_end(mysql_get_socket(&handle_))};
+    return;
+  }
+  const bool late = boot_clock::now() >= by;
+  auto why = explain_connect(mysql_errno(&handle_), last_error(&handle_), to_.shown);
+  mysql_close(&handle_);
+  if (late) throw too_late(to_.shown, "the server did not accept a connection", false);
+  throw why;
+}
+
+void connection::prepare_session(time_point by) {
+  const bool mariadb = mariadb_connection(&handle_) != 0;
+  run_text(std::string{"SET autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+                       "innodb_lock_wait_timeout = "} +
+               lock_wait_seconds + ", " + (mariadb ? "tx_isolation" : "transaction_isolation") + " = 'READ-COMMITTED'",
+           by);
+}
+
+/// One exchange with the server under a deadline. What it throws tells whether the deadline was why.
+template <class Exchange>
+void connection::exchange(time_point by, Exchange&& body) {
+  if (boot_clock::now() >= by) throw too_late(to_.shown, "there was nothing left of the time", false);
+  const deadline_watch::guard limit{mysql_get_socket(&handle_), by};
+  try {
+    body();
+  } catch (const failure& why) {
+    if (limit.cut()) {
+      spoilt_ = true;
+      throw too_late(to_.shown, "the server did not answer", why.unknown);
+    }
+    spoilt_ = spoilt_ || why.spoilt;
+    throw;
+  }
+  if (limit.cut()) spoilt_ = true;
+}
+
+void connection::run_text(const std::string& text, time_point by) {
+  exchange(by, [&] {
+    if (mysql_real_query(&handle_, text.data(), text.size()) != 0)
+      throw explain(mysql_errno(&handle_), last_error(&handle_), to_.shown);
+    if (MYSQL_RES* rows = mysql_store_result(&handle_)) mysql_free_result(rows);
+  });
+}
+
+MYSQL_STMT* connection::statement(const std::string& text) {
+  auto& known = statements_[&text];
+  if (known) return known.get();
+  prepared made{mysql_stmt_init(&handle_)};
+  if (!made) throw std::bad_alloc{};
+  if (mysql_stmt_prepare(made.get(), text.data(), text.size()) != 0) {
+    auto why = explain(mysql_stmt_errno(made.get()), mysql_stmt_error(made.get()), to_.shown);
+    why.unknown = false;  // Nothing was carried out.
+    throw why;
+  }
+  known = std::move(made);
+  return known.get();
+}
+
+result connection::run(const std::string& text, std::span<const argument> with, time_point by) {
+  result made;
+  exchange(by, [&] {
+    MYSQL_STMT* const s = statement(text);
+    std::array<MYSQL_BIND, 16> few{};
+    std::vector<MYSQL_BIND> many;
+    MYSQL_BIND* binds = few.data();
+    if (with.size() > few.size()) {
+      many.resize(with.size());
+      binds = many.data();
+    }
+    for (std::size_t i = 0; i < with.size(); ++i) with[i].bind(binds[i]);
+    if (!with.empty()) mysql_stmt_bind_param(s, binds);
+    made.sent = boot_clock::now();
+    if (mysql_stmt_execute(s) != 0) throw explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
+    made.affected = mysql_stmt_affected_rows(s);
+    made.insert_id = mysql_stmt_insert_id(s);
+    if (mysql_stmt_field_count(s) != 0) read_rows(s, made);
+    made.read = boot_clock::now();
+  });
+  return made;
+}
+
+/// A CALL answers with the rows of its SELECT and with a last result without any.
+void connection::read_rows(MYSQL_STMT* with, result& into) {
+  const auto check = [&](int how) {
+    if (how == 1) throw explain(mysql_stmt_errno(with), mysql_stmt_error(with), to_.shown);
+  };
+  int more = 0;
+  do {
+    const unsigned count = mysql_stmt_field_count(with);
+    if (count != 0) {
+      std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> fields{mysql_stmt_result_metadata(with),
+                                                                      mysql_free_result};
+      std::vector<column> columns(count);
+      std::vector<MYSQL_BIND> binds(count);
+      for (unsigned i = 0; i < count; ++i) bind(columns[i], *mysql_fetch_field_direct(fields.get(), i), binds[i]);
+      mysql_stmt_bind_result(with, binds.data());
+      check(mysql_stmt_store_result(with));
+      int how = 0;
+      while ((how = mysql_stmt_fetch(with)) != MYSQL_NO_DATA) {
+        check(how);
+        auto& row = into.rows.emplace_back();
+        row.reserve(count);
+        for (unsigned i = 0; i < count; ++i) row.push_back(taken(with, i, columns[i], binds[i]));
+      }
+      mysql_stmt_free_result(with);
+    }
+    more = mysql_stmt_next_result(with);
+    check(more);
+  } while (more == 0);
+}
+
+bool connection::is_gone(const identity& other, const std::string& connected, time_point by) {
+  const auto gone = [&] {
+    const auto found = run(connected, {argument{static_cast<std::int64_t>(other.id)}, argument{other.client_end}}, by);
+    return found.rows.at(0).at(0).number == 0;
+  };
+  if (gone()) return true;
+  try {
+    run_text("KILL " + std::to_string(other.id), by);
+  } catch (const failure& why) {
+    if (why.spoilt) throw;
+  }
+  return gone();
+}
+
+bool connection::dropped() const noexcept {
+  // Nothing is expected from an idle server: whatever can be read tells of its end.
+  pollfd what{.fd = mysql_get_socket(const_cast<MYSQL*>(&handle_)), .events = POLLIN, .revents = 0};
+  return ::poll(&what, 1, 0) != 0;
+}
+
+}  // namespace holdfast::mysql

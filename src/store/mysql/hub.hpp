@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "store/mysql/errors.hpp"
+#include "store/mysql/poller.hpp"
+#include "store/mysql/pool.hpp"
+#include "store/mysql/protocol.hpp"
+
+namespace holdfast::mysql {
+
+/// What all clients of one process share that use the same URL: connections, the poller, what is known of the server.
+class hub {
+ public:
+  explicit hub(const settings& to);
+  /// The one of this process for these settings, made if need be. (A forked child makes its own.)
+  static std::shared_ptr<hub> of(const settings& to);
+
+  /// Carries out `body(connection&)`, anew where the server undid it for another transaction's sake. Throws `failure`.
+  template <class Body>
+  auto run(time_point by, Body&& body) {
+    for (unsigned tries = 0;; ++tries) {
+      try {
+        const auto loan = pool_->take(by);
+        make_ready(*loan, by);
+        return body(*loan);
+      } catch (const failure& why) {
+        if (!may_try_again(why, tries, by)) throw;
+      }
+    }
+  }
+
+  protocol& tables() noexcept { return *tables_; }
+  poller& waiters() noexcept { return poller_; }
+  [[nodiscard]] const std::string& shown() const noexcept { return pool_->to().shown; }
+  [[nodiscard]] const sql::table_names& names() const noexcept { return names_; }
+
+ private:
+  void make_ready(connection& on, time_point by);
+  bool may_try_again(const failure& why, unsigned tries, time_point by);
+
+  const sql::table_names names_;
+  const std::shared_ptr<pool> pool_;
+  const std::shared_ptr<protocol> tables_;
+  std::atomic<bool> ready_{false};
+  poller poller_;
+};
+
+}  // namespace holdfast::mysql

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "store/sql/pace.hpp"
+
+namespace holdfast::mysql {
+
+/// For all waiters of a process at once.
+inline constexpr duration heartbeat_every = std::chrono::milliseconds{700};
+/// With the heartbeats at most 20 statements a second for a process that waits.
+inline constexpr duration shortest_poll = std::chrono::milliseconds{54};
+/// Waiters that nobody asked after for so long are cleaned up.
+inline constexpr duration abandoned_after = std::chrono::minutes{5};
+
+/// When a process looks again whose nearest waiter has `place` others before it.
+inline duration poll_every(std::uint32_t place) noexcept {
+  constexpr duration for_each = std::chrono::milliseconds{25};
+  constexpr duration longest = std::chrono::milliseconds{800};
+  return std::clamp<duration>(for_each * (std::min<std::uint32_t>(place, 100) + 1), shortest_poll, longest);
+}
+
+}  // namespace holdfast::mysql
