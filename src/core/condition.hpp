@@ -5,12 +5,13 @@
 #include <pthread.h>
 
 #include "holdfast/clock.hpp"
+#include "holdfast/export.hpp"
 
 namespace holdfast::core {
 
 /// A condition variable whose timed wait follows CLOCK_MONOTONIC. (std::condition_variable does so too, but through a
 /// call that ThreadSanitizer does not know in the compilers we support.)
-class condition {
+class HOLDFAST_EXPORT condition {
  public:
   condition() noexcept;
   ~condition();

@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 #include <stdexcept>
 
 namespace holdfast::testing {
@@ -75,6 +77,15 @@ void etcd_cluster::start(std::size_t index) {
     what.words.insert(what.words.end(), {"--cert-file", how_.certificate, "--key-file", how_.key});
   if (!how_.client_authority.empty())
     what.words.insert(what.words.end(), {"--trusted-ca-file", how_.client_authority, "--client-cert-auth"});
+  if (how_.users) {
+    const auto id = user(index);
+    const auto data = folder_ + "/" + name;
+    std::filesystem::create_directories(data);
+    if (::chmod(folder_.c_str(), 0711) != 0 || ::chmod(data.c_str(), 0700) != 0 || ::chown(data.c_str(), id, id) != 0)
+      throw std::runtime_error{"can't give a folder to another user (needs root)"};
+    const std::vector<std::string> as{"--reuid", std::to_string(id), "--regid", std::to_string(id), "--clear-groups"};
+    what.words.insert(what.words.begin() + 1, as.begin(), as.end());
+  }
   which.running = std::make_unique<process>(what, folder_);
 }
 
@@ -115,6 +126,36 @@ tool_result etcd_cluster::control(const std::vector<std::string>& words) const {
 void etcd_cluster::delete_all_keys() const {
   const auto how = control({"del", "", "--from-key"});
   if (how.code != 0) throw std::runtime_error{"etcdctl del: " + how.err};
+}
+
+namespace {
+
+/// What it says of itself at /metrics.
+std::string metrics_of(int port) {
+  const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  const std::string ask = "GET /metrics HTTP/1.0\r\n\r\n";
+  std::string text;
+  if (::connect(one, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+      ::write(one, ask.data(), ask.size()) == static_cast<ssize_t>(ask.size())) {
+    char some[4096];
+    for (ssize_t got = 0; (got = ::read(one, some, sizeof some)) > 0;) text.append(some, static_cast<std::size_t>(got));
+  }
+  ::close(one);
+  return text;
+}
+
+}  // namespace
+
+long etcd_cluster::requests(std::size_t index) const {
+  std::istringstream lines{metrics_of(port(index))};
+  long all = 0;
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("grpc_server_handled_total{")) all += std::stol(line.substr(line.rfind(' ') + 1));
+  return all;
 }
 
 bool etcd_cluster::await_healthy() const {

@@ -25,6 +25,7 @@ class etcd_cluster {
     std::string certificate;
     std::string key;
     std::string client_authority;
+    bool users = false;  ///< Each member runs as another user, so that its traffic can be told from the others'.
   };
   etcd_cluster() : etcd_cluster{options{}} {}
   explicit etcd_cluster(options how);
@@ -34,6 +35,8 @@ class etcd_cluster {
 
   [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
   [[nodiscard]] int port(std::size_t which) const { return members_.at(which).client_port; }
+  [[nodiscard]] int peer_port(std::size_t which) const { return members_.at(which).peer_port; }
+  [[nodiscard]] unsigned user(std::size_t which) const { return first_user + static_cast<unsigned>(which); }
   [[nodiscard]] std::string endpoint(std::size_t which) const { return "127.0.0.1:" + std::to_string(port(which)); }
   /// `etcd://` and all members, or those.
   [[nodiscard]] std::string url() const;
@@ -45,6 +48,8 @@ class etcd_cluster {
   [[nodiscard]] launch control_command(const std::vector<std::string>& words) const;
   void delete_all_keys() const;
   [[nodiscard]] std::size_t leader() const;
+  /// How many requests the member has answered so far, streams not counted.
+  [[nodiscard]] long requests(std::size_t which) const;
   /// Waits until it serves.
   [[nodiscard]] bool await_healthy() const;
 
@@ -63,6 +68,7 @@ class etcd_cluster {
   [[nodiscard]] std::string scheme() const { return how_.certificate.empty() ? "http" : "https"; }
   [[nodiscard]] std::string initial_cluster() const;
 
+  static constexpr unsigned first_user = 64100;
   options how_;
   std::string folder_;
   std::vector<member> members_;

@@ -1,5 +1,7 @@
 #include "store/etcd/grpc_channels.hpp"
 
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -8,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -29,6 +32,16 @@ class signals_blocked {
  private:
   sigset_t before_;
 };
+
+/// What goes wrong is in the errors: gRPC need not write it to stderr as well. In a program that uses gRPC
+/// already, or says what it wants of it ($GRPC_VERBOSITY), that is left alone.
+void quieten_grpc() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (grpc_is_initialized() == 0 && std::getenv("GRPC_VERBOSITY") == nullptr)
+      gpr_set_log_verbosity(static_cast<gpr_log_severity>(GPR_LOG_SEVERITY_ERROR + 1));
+  });
+}
 
 /// The system's, for gRPC would look for a file of its own.
 std::string system_authorities() {
@@ -58,6 +71,7 @@ grpc_channels::grpc_channels(const cluster& what) : what_{what}, channels_(what.
 
 std::shared_ptr<grpc::Channel> grpc_channels::make(const std::string& endpoint) const {
   const signals_blocked blocked;
+  quieten_grpc();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   // What is sent again and where is decided here.
