@@ -9,6 +9,7 @@ class etcd_site final : public command_site {
  public:
   etcd_site() { server().delete_all_keys(); }
   std::string url() const override { return server().url(); }
+  std::string expected_warning() const override { return "warning: " + url() + ": this is etcd 3."; }
 
  private:
   static etcd_cluster& server() {
