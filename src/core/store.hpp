@@ -66,7 +66,8 @@ struct turn_answer {
   std::uint32_t position = 0;
   std::uint64_t token = 0;
   duration ttl{};         ///< As granted; a store may grant more than asked.
-  time_point sent{};      ///< Just before the attempt whose answer this is was written to the store.
+  time_point sent{};      ///< Just before the attempt whose answer this is was written to the store. Where leases are
+                          ///< shared: before the last confirmed renewal of the one that carries the grant.
   duration look_again{};  ///< When to claim unasked: no hint may come by then (the holder's lease may run out).
   /// With `failed`. Also with `busy` (errc::busy) or `queued` (errc::timed_out: told if the wait ends so), where the
   /// holder will not let go by itself.
@@ -107,6 +108,7 @@ struct store_traits {
   bool reserves_tokens = true;  ///< Whether request.reserve is honoured.
   bool serves_shared = false;   ///< Whether lock_mode::shared and capacities over 1 are.
   bool changes_ttl = true;      ///< Whether renew takes another ttl than the lease was granted with.
+  bool shares_leases = false;   ///< Whether one lease of the store's may carry many grants.
   duration claim_window{};      ///< How long a hand-off waits for its claim.
   duration heartbeat_every{};   ///< Zero: waiters need no heartbeat.
   duration shortest_ttl = std::chrono::milliseconds{100};

@@ -31,6 +31,8 @@ class command_site {
   virtual ~command_site() = default;
   /// Empty of locks when a test begins.
   [[nodiscard]] virtual std::string url() const = 0;
+  /// What is in the one line that tells of this machine's server being too old or badly set; empty if it is not.
+  [[nodiscard]] virtual std::string expected_warning() const { return {}; }
 };
 /// Defined once in each program. `folder` is the test's own.
 std::unique_ptr<command_site> make_command_site(const temporary_folder& folder);

@@ -12,7 +12,8 @@ TEST_F(conformance, claim_takes_up_a_hand_off) {
   const auto answer = claim(*b_, next);
   EXPECT_EQ(answer.is, outcome::granted);
   EXPECT_GT(answer.token, token);
-  EXPECT_GE(answer.sent, before);
+  // Where leases are shared, the last renewal of the one that carries it counts: most of it is left.
+  EXPECT_GE(answer.sent, b_->traits().shares_leases ? before - answer.ttl / 2 : before);
   EXPECT_GE(answer.ttl, lasting);
 }
 

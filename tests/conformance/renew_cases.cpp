@@ -10,7 +10,8 @@ TEST_F(conformance, renew_prolongs_a_lease) {
     const auto what = ask("r" + std::to_string(attempt), ttl);
     grant(*a_, what);
     site_->pass(ttl * 3 / 4);
-    if (renew(*a_, what, lasting) == verdict::lost) continue;  // The machine was too slow.
+    const auto anew = a_->traits().changes_ttl ? lasting : ttl;
+    if (renew(*a_, what, anew) == verdict::lost) continue;  // The machine was too slow.
     site_->pass(ttl / 2);
     EXPECT_TRUE(occupied(*b_, what.resource));
     return;
@@ -19,11 +20,23 @@ TEST_F(conformance, renew_prolongs_a_lease) {
 }
 
 TEST_F(conformance, renew_may_shorten_a_lease) {
+  if (!a_->traits().changes_ttl) return;
   const auto what = ask("r");
   grant(*a_, what);
   EXPECT_EQ(renew(*a_, what, brief()), verdict::renewed);
   run_out(brief());
   EXPECT_FALSE(occupied(*b_, "r"));
+}
+
+TEST_F(conformance, renew_to_another_ttl_is_not_done_in_silence) {
+  if (a_->traits().changes_ttl) return;
+  const auto what = ask("r");
+  grant(*a_, what);
+  const core::lease_ref which = lease(what, 0, lasting * 2);
+  auto answer = verdict::renewed;
+  EXPECT_EQ(a_->renew({&which, 1}, {&answer, 1}, by()).why, errc::unsupported);
+  EXPECT_EQ(answer, verdict::unknown);
+  EXPECT_EQ(renew(*a_, what), verdict::renewed);
 }
 
 TEST_F(conformance, renew_tells_when_it_was_sent) {

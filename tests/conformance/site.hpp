@@ -24,6 +24,8 @@ class site {
   virtual void pass(duration span) = 0;
   /// A ttl that a test can afford to wait out.
   [[nodiscard]] virtual duration brief() const = 0;
+  /// How long after a lease ran out the store may be at freeing it.
+  [[nodiscard]] virtual duration lateness() const { return std::chrono::milliseconds{20}; }
 };
 
 /// The store of `module` at `url`; throws holdfast::error.

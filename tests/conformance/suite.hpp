@@ -72,7 +72,7 @@ class conformance : public testing::Test {
   /// Lets `span` pass while these waiters of `at` give signs of life.
   void pass_alive(core::store& at, const std::vector<core::request>& waiters, duration span);
   /// Lets a lease of `ttl` run out that was granted or renewed just now.
-  void run_out(duration ttl) { site_->pass(ttl + 20ms); }
+  void run_out(duration ttl) { site_->pass(ttl + site_->lateness()); }
   /// Longer than a hand-off waits for its claim.
   duration claim_window(core::store& at) { return at.traits().claim_window + 50ms; }
 

@@ -1,0 +1,105 @@
+#include "store/etcd/errors.hpp"
+
+#include <initializer_list>
+#include <string_view>
+
+namespace holdfast::etcd {
+namespace {
+
+// gRPC's codes, which are the same everywhere.
+constexpr int cancelled = 1;
+constexpr int unknown_code = 2;
+constexpr int invalid_argument = 3;
+constexpr int deadline_exceeded = 4;
+constexpr int not_found = 5;
+constexpr int permission_denied = 7;
+constexpr int resource_exhausted = 8;
+constexpr int failed_precondition = 9;
+constexpr int out_of_range = 11;
+constexpr int unimplemented = 12;
+constexpr int internal = 13;
+constexpr int unavailable = 14;
+constexpr int unauthenticated = 16;
+
+bool says(const rpc_error& what, std::initializer_list<std::string_view> words) {
+  for (const auto word : words)
+    if (what.message.find(word) != std::string::npos) return true;
+  return false;
+}
+
+bool about_tls(const rpc_error& what) {
+  return says(what, {"handshake", "Handshake", "certificate", "SSL_ERROR", "WRONG_VERSION_NUMBER", "Peer name"});
+}
+
+bool from_etcd(const rpc_error& what) { return says(what, {"etcdserver:"}); }
+
+/// Something answers there, but in another language.
+bool not_etcd(const rpc_error& what) {
+  return what.code == unimplemented || says(what, {"http1.x server", "HTTP status", "http2 header with status",
+                                                   "Failed parsing HTTP/2", "content-type"});
+}
+
+}  // namespace
+
+bool surely_not_sent(const rpc_error& what) {
+  return what.code == unavailable && says(what, {"failed to connect", "Failed to connect", "DNS resolution", "no known host"});
+}
+
+bool worth_another_member(const rpc_error& what) {
+  switch (what.code) {
+    case unavailable:
+    case deadline_exceeded:
+    case cancelled:
+      return true;
+    case internal:
+    case unknown_code:  // A connection that broke in the middle of an answer; a member that stops.
+      return !from_etcd(what) || says(what, {"server stopped"});
+    case unimplemented:
+      return !from_etcd(what);
+    default:
+      return false;
+  }
+}
+
+bool needs_login(const rpc_error& what) {
+  return what.code == unauthenticated || says(what, {"invalid auth token", "revision of auth store is old"});
+}
+
+bool has_no_users(const rpc_error& what) { return says(what, {"authentication is not enabled"}); }
+
+failure explain(const rpc_error& what, const std::string& shown) {
+  const auto told = [&](const std::string& meaning) {
+    return shown + ": " + meaning + " (" + what.endpoint + ": " + what.message + ")";
+  };
+  if (what.code == not_found && says(what, {"lease not found"}))
+    return failure{{errc::not_held, told("the lease is not there any more")}, false, failure::kind::lease_gone};
+  if (what.code == out_of_range && says(what, {"compacted"}))
+    return failure{{errc::unavailable, told("that revision was compacted")}, false, failure::kind::compacted};
+  if (needs_login(what) || says(what, {"authentication failed", "user name is empty", "user name not found"}))
+    return failure{{errc::not_authorised, told("etcd refuses the user or the password; give them as etcd://USER:PASSWORD@HOST")}};
+  if (what.code == permission_denied)
+    return failure{{errc::not_authorised,
+                    told("the user lacks a right; it needs readwrite on the prefix of the locks' names")}};
+  if (not_etcd(what))
+    return failure{{errc::misconfigured, told("what answers there is not etcd (version 3, its client port)")}};
+  if (surely_not_sent(what) && about_tls(what))
+    return failure{{errc::misconfigured,
+                    told("no TLS connection; etcds: wants a TLS port and ?ca=FILE that signed its certificate")}};
+  if (surely_not_sent(what)) return failure{{errc::unavailable, told("etcd can't be reached")}};
+  switch (what.code) {
+    case unavailable:
+      return failure{{errc::unavailable, told("etcd does not serve now")}, true};
+    case deadline_exceeded:
+    case cancelled:
+      return failure{{errc::unavailable, told("no answer from etcd in time")}, true};
+    case resource_exhausted:
+      return failure{{errc::unavailable, told("etcd has no room, or too much to do; look for its NOSPACE alarm")}};
+    case failed_precondition:
+    case invalid_argument:
+      return failure{{errc::misconfigured, told("etcd refuses the request")}};
+    default:
+      return failure{{errc::unavailable, told("etcd failed")}, true};
+  }
+}
+
+}  // namespace holdfast::etcd

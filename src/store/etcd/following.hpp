@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "core/condition.hpp"
+#include "core/store.hpp"
+#include "store/etcd/tickets.hpp"
+#include "store/etcd/transport.hpp"
+
+namespace holdfast::etcd {
+
+/// Where what was watched for is told: the tickets, and then the store's callback. Shared with the streams' threads,
+/// which may be at it when the store goes. Thread-safe.
+class ear {
+ public:
+  explicit ear(tickets& of) : tickets_{&of} {}
+
+  void set(core::store::turn_callback callback);
+  /// "Look again", for whoever stands behind `seen`, which is gone. A nil owner: for all.
+  void tell(const core::owner_id& owner, const entry* seen = nullptr);
+  /// When it returns, no call is going on (but for one that this very thread is in), nor will another begin.
+  void close();
+
+ private:
+  std::recursive_mutex telling_;  ///< Recursive: within the callback the store may go, and so get to close().
+  tickets* tickets_;              // guarded by telling_
+  std::shared_ptr<const core::store::turn_callback> callback_;  // guarded by telling_
+};
+
+/// What one stream watches, and for whom. Thread-safe.
+class following final : public watch_sink {
+ public:
+  explicit following(std::shared_ptr<ear> to) : ear_{std::move(to)} {}
+
+  /// The number of a new watch for `owner`.
+  std::int64_t begin(const core::owner_id& owner);
+  std::optional<std::int64_t> end(const core::owner_id& owner);
+  [[nodiscard]] bool has(const core::owner_id& owner) const;
+  [[nodiscard]] bool over() const;
+  /// Until etcd has confirmed the watch: its revision.
+  std::optional<revision> await(std::int64_t number, time_point by);
+
+  void on_watching(std::int64_t number, revision at) override;
+  void on_deleted(std::int64_t number, const entry& before) override;
+  void on_watch_lost(std::int64_t number) override;
+  void on_stream_lost() override;
+
+ private:
+  struct watch {
+    core::owner_id owner;
+    std::optional<revision> since;
+  };
+  [[nodiscard]] std::optional<core::owner_id> owner_of(std::int64_t number) const;
+
+  const std::shared_ptr<ear> ear_;
+  mutable std::mutex mutex_;
+  core::condition changed_;
+  std::unordered_map<std::int64_t, watch> watches_;  // guarded by mutex_, like all below
+  std::unordered_map<core::owner_id, std::int64_t> by_owner_;
+  std::int64_t last_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace holdfast::etcd

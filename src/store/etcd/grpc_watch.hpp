@@ -1,0 +1,16 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "store/etcd/transport.hpp"
+
+namespace holdfast::etcd {
+
+/// A stream of watches on that channel, with a thread of its own that reads it.
+std::unique_ptr<watch_stream> open_watch_stream(std::shared_ptr<grpc::Channel> to, const std::string& token,
+                                                std::shared_ptr<watch_sink> sink);
+
+}  // namespace holdfast::etcd

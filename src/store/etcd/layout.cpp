@@ -1,0 +1,65 @@
+#include "store/etcd/layout.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace holdfast::etcd {
+namespace {
+
+constexpr std::string_view held = "holdfast=held ";
+constexpr std::string_view waits = "holdfast=waits ";
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+/// `<hex>` or `<hex>-...`.
+bool is_ticket(std::string_view text) {
+  const auto digits = text.substr(0, text.find('-'));
+  return !digits.empty() && std::all_of(digits.begin(), digits.end(), is_hex) &&
+         text.find('/') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string prefix_of(std::string_view resource) { return std::string{resource} + '/'; }
+
+std::string end_of(std::string_view prefix) {
+  std::string end{prefix};
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (end.empty()) return std::string(1, '\0');
+  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+std::string key_of(std::string_view resource, const core::owner_id& owner) { return prefix_of(resource) + owner.hex(); }
+
+bool stands_in_line(std::string_view key, std::string_view prefix) {
+  return key.starts_with(prefix) && is_ticket(key.substr(prefix.size()));
+}
+
+std::optional<place> parse(std::string_view key) {
+  const auto slash = key.rfind('/');
+  if (slash == std::string_view::npos || slash == 0) return std::nullopt;
+  place found{.resource = key.substr(0, slash), .ticket = key.substr(slash + 1), .owner = {}};
+  if (!is_ticket(found.ticket)) return std::nullopt;
+  found.owner = core::owner_id::from_hex(found.ticket);
+  return found;
+}
+
+std::string text_of(const record& what) {
+  std::string text{what.claimed ? held : waits};
+  return text.append(std::to_string(what.since_us)).append("\n").append(what.party);
+}
+
+record read_record(std::string_view value, bool foreign) {
+  record found{.claimed = foreign, .since_us = 0, .party = {}};
+  const bool claimed = value.starts_with(held);
+  if (foreign || (!claimed && !value.starts_with(waits))) return found;
+  found.claimed = claimed;
+  const auto rest = value.substr(claimed ? held.size() : waits.size());
+  const auto line = rest.substr(0, rest.find('\n'));
+  std::from_chars(line.data(), line.data() + line.size(), found.since_us);
+  found.party = rest.substr(std::min(line.size() + 1, rest.size()));
+  return found;
+}
+
+}  // namespace holdfast::etcd

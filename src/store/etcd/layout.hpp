@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/owner_id.hpp"
+#include "store/etcd/values.hpp"
+
+/// How locks lie in etcd. Each holder or waiter of NAME has one key `NAME/<hex>[-<anything>]`, attached to a lease; who
+/// was created first holds. That is the layout of etcd's own recipe (`etcdctl lock`, Go's concurrency.Mutex), whose hex
+/// is the lease's id. Ours is the owner id: so that a request that is repeated under another lease finds its key.
+namespace holdfast::etcd {
+
+std::string prefix_of(std::string_view resource);
+/// The first key behind all that begin with `prefix`; "\0" (no end) where there is none.
+std::string end_of(std::string_view prefix);
+std::string key_of(std::string_view resource, const core::owner_id& owner);
+
+/// Whether `key`, which begins with `prefix`, is a holder's or waiter's of that resource and not, say, of another one
+/// whose name goes on from there.
+bool stands_in_line(std::string_view key, std::string_view prefix);
+
+/// A key taken apart.
+struct place {
+  std::string_view resource;
+  std::string_view ticket;  ///< Behind the slash.
+  core::owner_id owner;     ///< Nil for a foreign client's.
+};
+/// Nothing where it is no key of a lock.
+std::optional<place> parse(std::string_view key);
+
+/// What a key of ours holds: whether it has claimed its turn, since when (wall clock, for people), and the party text.
+struct record {
+  bool claimed = false;
+  std::int64_t since_us = 0;
+  std::string party;
+};
+std::string text_of(const record& what);
+/// A foreign client's value (mostly empty) reads as claimed.
+record read_record(std::string_view value, bool foreign);
+
+}  // namespace holdfast::etcd

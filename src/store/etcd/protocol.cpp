@@ -1,0 +1,366 @@
+#include "store/etcd/protocol.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "store/etcd/errors.hpp"
+#include "store/etcd/layout.hpp"
+#include "store/etcd/transactions.hpp"
+
+namespace holdfast::etcd {
+namespace {
+
+using outcome = core::turn_answer::outcome;
+
+/// A waiter looks unasked that often, should an event have been lost; heartbeats look more often.
+constexpr duration look_again = std::chrono::seconds{10};
+/// ... and where its stream of events could not be had.
+constexpr duration look_again_soon = std::chrono::milliseconds{500};
+/// How often a step begins anew, because leases ran out or others went in between, within one verb.
+constexpr int most_tries = 5;
+
+std::int64_t wall_clock_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+core::turn_answer answer_of(outcome is) {
+  core::turn_answer made;
+  made.is = is;
+  return made;
+}
+
+}  // namespace
+
+/// A request, and how it lies in etcd.
+struct protocol::asked {
+  explicit asked(const core::request& w)
+      : what{w}, prefix{prefix_of(w.resource)}, key{prefix + w.owner.hex()}, since{wall_clock_us()} {}
+
+  [[nodiscard]] std::string text(bool claimed) const {
+    return text_of({.claimed = claimed, .since_us = since, .party = what.party});
+  }
+
+  const core::request& what;
+  const std::string prefix;
+  const std::string key;
+  const std::int64_t since;
+  mutable std::shared_ptr<session> single;  ///< Made for this request alone.
+};
+
+// --- acquire -----------------------------------------------------------------------------------------------------
+
+core::turn_answer protocol::acquire(const core::request& what, bool wait, time_point by) {
+  const asked a{what};
+  bool through = false;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    auto answer = try_to_take(a, wait, through, by);
+    if (answer && answer->is != outcome::gone) return *std::move(answer);
+  }
+  throw failure{{errc::unavailable, "etcd's leases run out faster than they can be used"}, true};
+}
+
+/// Puts what may be carried out without being answered under observation.
+committed protocol::send(const asked& what, const transaction& sent, time_point by) {
+  try {
+    auto answer = with_.commit(sent, by);
+    if (answer.repeated) doubts_.add(what.what.owner, what.key);
+    return answer;
+  } catch (const failure& f) {
+    if (f.unknown) doubts_.add(what.what.owner, what.key);
+    throw;
+  }
+}
+
+/// Nothing: once more. `through`: put the key though it does not wait, to see who stands before it.
+std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool wait, bool& through, time_point by) {
+  const auto holds = session_for(what, by);
+  auto waits = wait ? sessions_.waiting() : through ? holds : nullptr;
+  if (waits && !sessions_.freshen(*waits, by)) waits = nullptr;
+  const auto before = holds->before_sending();
+  committed answer;
+  try {
+    answer = send(what,
+                  transactions::take_or_queue(what.prefix, what.key, what.text(true), what.text(false), holds->lease(),
+                                              waits ? waits->lease() : 0),
+                  by);
+  } catch (const failure& f) {
+    if (f.is != failure::kind::lease_gone) throw;
+    check_leases(holds, waits, by);
+    return std::nullopt;
+  }
+  if (answer.succeeded) return granted(what, holds, before, answer, answer.from.at, by);
+  const auto [own, newest] = transactions::queued_results_of(answer);
+  if (!own.entries.empty()) return stand(what, own.entries.front(), newest, answer.from.at, wait, by);
+  if (wait) {
+    sessions_.for_waiting(by);
+    return std::nullopt;
+  }
+  const bool taken = judge_line(newest.entries, newest.more, what.prefix).nearest.has_value();
+  if (taken) return refuse(what, 0, by);
+  through = true;  // What is in the way may all be other resources', whose names go on from ours.
+  return std::nullopt;
+}
+
+/// The key is there: it holds, or stands in line.
+core::turn_answer protocol::stand(const asked& what, const entry& own, const result& newest, revision at, bool wait,
+                                  time_point by) {
+  if (read_record(own.value, false).claimed) return take_up(what, own.created, by);
+  looked seen{.before = {}, .at = at, .there = true};
+  if (!newest.entries.empty() && newest.entries.front().key == own.key) {
+    const std::vector<entry> others{newest.entries.begin() + 1, newest.entries.end()};
+    seen.before = judge_line(others, newest.more, what.prefix);
+    // All there are but itself and those that were seen to be no part of the line.
+    const auto strangers = others.size() - seen.before.count;
+    seen.before.count = static_cast<std::uint32_t>(newest.count - 1 - static_cast<std::int64_t>(strangers));
+  }
+  if (!seen.before.nearest && (seen.before.cut || newest.entries.empty() || newest.entries.front().key != own.key))
+    seen = look(what, own.created, by);
+  if (!seen.there) return answer_of(outcome::gone);
+  if (!seen.before.nearest) return take_up(what, own.created, by);
+  if (!wait) return refuse(what, own.created, by);
+  return queue(what, own.created, std::move(seen), by);
+}
+
+/// Somebody holds it, or waits. What this request had there goes.
+core::turn_answer protocol::refuse(const asked& what, revision created, time_point by) {
+  if (created != 0) {
+    forget(what.what.owner);
+    with_.commit(transactions::remove(what.key, created), by);
+  }
+  give_back(what.single, by);
+  auto busy = answer_of(outcome::busy);
+  busy.sent = boot_clock::now();
+  return busy;
+}
+
+/// Waits for the end of the key before it: first the watch, and then a look whether that key is still there.
+core::turn_answer protocol::queue(const asked& what, revision created, looked seen, time_point by) {
+  const auto on = session_for(what, by);
+  bool followed = false;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    if (!seen.there) return lapsed(what, by);
+    if (!seen.before.nearest) return take_up(what, created, by);
+    const auto& nearest = *seen.before.nearest;
+    tickets_.put(what.what.owner, {.resource = what.what.resource,
+                                   .created = created,
+                                   .before = nearest.key,
+                                   .before_created = nearest.created,
+                                   .on = on});
+    const auto since = listener_.follow(what.what.owner, nearest.key, by);
+    followed = since.has_value();
+    if (!followed || *since <= seen.at) break;
+    const std::vector<std::string> both{what.key, nearest.key};
+    const auto now = with_.commit(transactions::look_at_keys(both), by);
+    const auto& there = now.results.at(1).entries;
+    if (!now.results.at(0).entries.empty() && !there.empty() && there.front().created == nearest.created) break;
+    seen = look(what, created, by);
+  }
+  auto answer = answer_of(outcome::queued);
+  answer.position = position_behind(seen.before.count);
+  answer.look_again = followed ? look_again : look_again_soon;
+  return answer;
+}
+
+protocol::looked protocol::look(const asked& what, revision created, time_point by) {
+  looked seen;
+  auto answer = with_.commit(transactions::look(what.prefix, what.key, created), by);
+  const auto& own = answer.results.at(0).entries;
+  seen.there = !own.empty() && own.front().created == created;
+  seen.claimed = seen.there && read_record(own.front().value, false).claimed;
+  seen.at = answer.from.at;
+  seen.before = judge_line(answer.results.at(1).entries, answer.results.at(1).more, what.prefix);
+  while (!seen.before.nearest && seen.before.cut) {
+    answer = with_.commit(transactions::look_on(what.prefix, seen.before.oldest), by);
+    seen.before = judge_line(answer.results.at(0).entries, answer.results.at(0).more, what.prefix);
+  }
+  return seen;
+}
+
+// --- claim -------------------------------------------------------------------------------------------------------
+
+core::turn_answer protocol::claim(const core::request& what, time_point by) {
+  const asked a{what};
+  const auto mine = tickets_.find(what.owner);
+  if (mine && (mine->first || mine->held)) return take_up(a, mine->created, by);
+  if (!mine) {
+    const std::vector<std::string> own{a.key};
+    const auto answer = with_.commit(transactions::look_at_keys(own), by);
+    if (answer.results.at(0).entries.empty()) return answer_of(outcome::gone);
+    auto seen = look(a, answer.results.at(0).entries.front().created, by);
+    return queue(a, answer.results.at(0).entries.front().created, std::move(seen), by);
+  }
+  auto seen = look(a, mine->created, by);
+  if (seen.claimed) return take_up(a, mine->created, by);
+  return queue(a, mine->created, std::move(seen), by);
+}
+
+/// It is the first: its turn begins with a write that every member agrees to.
+core::turn_answer protocol::take_up(const asked& what, revision created, time_point by) {
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const auto on = session_for(what, by);
+    const auto before = on->before_sending();
+    try {
+      const auto answer = with_.commit(transactions::claim(what.key, created, what.text(true), on->lease()), by);
+      if (!answer.succeeded) return lapsed(what, by);
+      return granted(what, on, before, answer, created, by);
+    } catch (const failure& f) {
+      if (f.is != failure::kind::lease_gone) throw;
+      check_leases(on, nullptr, by);
+    }
+  }
+  throw failure{{errc::unavailable, "etcd's leases run out faster than they can be used"}, true};
+}
+
+/// The key is gone: with its lease, or somebody deleted it. The place is lost; a resource that nobody wants is not.
+core::turn_answer protocol::lapsed(const asked& what, time_point by) {
+  forget(what.what.owner);
+  bool through = false;
+  auto answer = try_to_take(what, false, through, by);
+  if (answer && answer->is == outcome::granted) return *std::move(answer);
+  return answer_of(outcome::gone);
+}
+
+core::turn_answer protocol::granted(const asked& what, const std::shared_ptr<session>& on,
+                                    const lease_proof::mark& before, const committed& answer, revision created,
+                                    time_point by) {
+  on->on_answer(before, answer.from);
+  on->add(what.what.owner, {.key = what.key, .created = created, .since = boot_clock::now()});
+  listener_.forget(what.what.owner);
+  tickets_.put(what.what.owner, {.resource = what.what.resource, .created = created, .held = true, .on = on});
+  // A renewal that another leader may have answered: it is made sure of now, for little is left of the one before.
+  if (boot_clock::now() - on->confirmed() >= on->ttl() / 2) renewal_.look_after(*on, by);
+  auto made = answer_of(outcome::granted);
+  made.token = static_cast<std::uint64_t>(created);
+  made.ttl = on->ttl();
+  made.sent = on->confirmed();
+  return made;
+}
+
+std::shared_ptr<session> protocol::session_for(const asked& what, time_point by) {
+  if (what.what.renews) return sessions_.for_holding(what.what.ttl, true, by);
+  if (const auto mine = tickets_.find(what.what.owner); mine && mine->on) what.single = mine->on;
+  if (!what.single || what.single->over() || !sessions_.freshen(*what.single, by))
+    what.single = sessions_.for_holding(what.what.ttl, false, by);
+  return what.single;
+}
+
+/// etcd does not know one of these leases: which?
+void protocol::check_leases(const std::shared_ptr<session>& a, const std::shared_ptr<session>& b, time_point by) {
+  for (const auto& each : {a, b})
+    if (each && !sessions_.renew(*each, by)) sessions_.drop(each);
+}
+
+void protocol::forget(const core::owner_id& owner) {
+  listener_.forget(owner);
+  if (const auto mine = tickets_.take(owner); mine && mine->on) mine->on->remove(owner);
+}
+
+/// A single lease is of no more use. Where that can't be told to etcd, it runs out.
+void protocol::give_back(const std::shared_ptr<session>& which, time_point by) noexcept {
+  if (!which || !which->single() || which->over()) return;
+  try {
+    with_.revoke(which->lease(), by);
+  } catch (const std::exception&) {
+  }
+}
+
+// --- the end -----------------------------------------------------------------------------------------------------
+
+core::release_answer protocol::release(const core::lease_ref& what, time_point by) {
+  using outcome = core::release_answer::outcome;
+  const auto key = key_of(what.resource, what.owner);
+  const auto mine = tickets_.find(what.owner);
+  const auto answer = with_.commit(transactions::remove(key, static_cast<revision>(what.token)), by);
+  core::release_answer made;
+  if (answer.succeeded || mine == std::nullopt || mine->held) forget(what.owner);
+  if (mine && mine->held) give_back(mine->on, by);
+  if (!answer.succeeded && answer.repeated) {
+    made.unknown = true;
+    made.why = {errc::outcome_unknown, "an answer of etcd's was lost, and then the lease was not there"};
+    return made;
+  }
+  made.is = answer.succeeded ? outcome::released : outcome::not_held;
+  return made;
+}
+
+core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_point by) {
+  const auto mine = tickets_.find(what.owner);
+  forget(what.owner);
+  const std::vector<std::string> key{key_of(what.resource, what.owner)};
+  with_.commit(transactions::remove_any(key), by);
+  if (mine) give_back(mine->on, by);
+  core::withdraw_answer made;
+  made.done = true;
+  made.conclusive = !doubts_.about(what.owner);
+  return made;
+}
+
+// --- heartbeats --------------------------------------------------------------------------------------------------
+
+void protocol::heartbeat(std::span<const core::waiter_ref> waiters, std::span<core::wait_verdict> verdicts,
+                         time_point by) {
+  listener_.keep_up();
+  keep_waiting_alive(by);
+  // Each waiter's own key, and the one before it: in few transactions.
+  const auto step = transactions::most_actions / 2;
+  for (std::size_t begin = 0; begin < waiters.size(); begin += step) {
+    const auto end = std::min(begin + step, waiters.size());
+    std::vector<std::string> keys;
+    std::vector<std::ptrdiff_t> before(end - begin, -1);
+    for (auto i = begin; i < end; ++i) {
+      keys.push_back(key_of(waiters[i].resource, waiters[i].owner));
+      const auto mine = tickets_.find(waiters[i].owner);
+      if (!mine || mine->before.empty()) continue;
+      before[i - begin] = static_cast<std::ptrdiff_t>(keys.size());
+      keys.push_back(mine->before);
+    }
+    const auto answer = with_.commit(transactions::look_at_keys(keys), by);
+    auto next = answer.results.begin();
+    for (auto i = begin; i < end; ++i) {
+      const auto& own = *next++;
+      const auto* const other = before[i - begin] < 0 ? nullptr : &*next++;
+      verdicts[i] = look_after_waiter(waiters[i], own, other, by);
+    }
+  }
+  renewal_.sweep(by);
+}
+
+void protocol::keep_waiting_alive(time_point by) {
+  if (const auto waits = sessions_.waiting(); waits && tickets_.any_waits() && !sessions_.renew(*waits, by))
+    sessions_.drop(waits);
+  // So that a hand-off finds a lease to hold by.
+  for (const auto& each : tickets_.awaited_sessions())
+    if (!sessions_.freshen(*each, by)) sessions_.drop(each);
+}
+
+core::wait_verdict protocol::look_after_waiter(const core::waiter_ref& who, const result& own, const result* before,
+                                               time_point by) {
+  using verdict = core::wait_verdict;
+  const auto mine = tickets_.find(who.owner);
+  if (own.entries.empty() || (mine && own.entries.front().created != mine->created)) return verdict::gone;
+  if (mine && (mine->held || mine->first)) return verdict::your_turn;
+  if (mine && before != nullptr && !before->entries.empty() &&
+      before->entries.front().created == mine->before_created && listener_.follows(who.owner))
+    return verdict::waiting;
+  core::request what;
+  what.resource = who.resource;
+  what.owner = who.owner;
+  const auto created = own.entries.front().created;
+  const auto seen = look(asked{what}, created, by);
+  if (!seen.there) return verdict::gone;
+  if (!seen.before.nearest || seen.claimed) {
+    tickets_.on_first(who.owner, created);
+    return verdict::your_turn;
+  }
+  if (mine) {
+    auto changed = *mine;
+    changed.before = seen.before.nearest->key;
+    changed.before_created = seen.before.nearest->created;
+    tickets_.put(who.owner, std::move(changed));
+    static_cast<void>(listener_.follow(who.owner, seen.before.nearest->key, by));
+  }
+  return verdict::waiting;
+}
+
+}  // namespace holdfast::etcd

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/owner_id.hpp"
+#include "store/etcd/lease_proof.hpp"
+
+namespace holdfast::etcd {
+
+/// A key of ours that is attached to a session's lease and holds.
+struct held_key {
+  std::string key;
+  revision created = 0;
+  time_point since{};  ///< When its grant was answered.
+};
+
+/// One lease of etcd's and what hangs on it. Does no I/O. Thread-safe.
+class session {
+ public:
+  /// `seconds` is what was asked for; `single`: for one lock alone.
+  session(const lease_reply& granted, std::int64_t seconds, bool single)
+      : lease_{granted.lease}, seconds_{seconds}, single_{single}, ttl_{std::chrono::seconds{granted.seconds}}, proof_{granted.from, granted.sent} {}
+
+  [[nodiscard]] lease_id lease() const noexcept { return lease_; }
+  [[nodiscard]] std::int64_t seconds() const noexcept { return seconds_; }
+  [[nodiscard]] bool single() const noexcept { return single_; }
+  [[nodiscard]] duration ttl() const noexcept { return ttl_; }
+
+  [[nodiscard]] lease_proof::mark before_sending() const;
+  /// False, and the session is over, when etcd does not know the lease any more.
+  bool on_renewed(const lease_proof::mark& before, const lease_reply& answer);
+  void on_answer(const lease_proof::mark& before, const header& from);
+  [[nodiscard]] time_point confirmed() const;
+  /// Whether nobody has renewed it for a third of its ttl.
+  [[nodiscard]] bool due(time_point now) const;
+  /// Whether it can only have run out.
+  [[nodiscard]] bool expired(time_point now) const;
+  [[nodiscard]] bool over() const;
+  /// The lease is gone: with it went all that it held.
+  void end();
+
+  void add(const core::owner_id& owner, held_key what);
+  void remove(const core::owner_id& owner);
+  /// Nothing holds it in place: it may be given back.
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] bool holds(const core::owner_id& owner) const;
+  [[nodiscard]] bool holds_since(const core::owner_id& owner, time_point before) const;
+  [[nodiscard]] std::vector<std::pair<core::owner_id, held_key>> held() const;
+  /// The key is not what it was: not held any more.
+  void lose(const core::owner_id& owner, revision created);
+
+  /// Held while the lease is renewed and what it holds is looked after: one at a time does so for all.
+  std::mutex looking_after;
+  time_point looked_at{time_point::min()};  ///< When the last such look began. Guarded by looking_after.
+
+ private:
+  const lease_id lease_;
+  const std::int64_t seconds_;
+  const bool single_;
+  const duration ttl_;
+  mutable std::mutex mutex_;
+  lease_proof proof_;                                // guarded by mutex_, like all below
+  std::unordered_map<core::owner_id, held_key> held_;
+  bool over_ = false;
+};
+
+}  // namespace holdfast::etcd

@@ -1,0 +1,78 @@
+#include "store/etcd/sessions.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "holdfast/options.hpp"
+
+namespace holdfast::etcd {
+
+std::int64_t sessions::whole_seconds(duration ttl) {
+  const auto whole = std::chrono::ceil<std::chrono::seconds>(ttl).count();
+  return std::max<std::int64_t>(whole, 1);
+}
+
+std::shared_ptr<session> sessions::make(std::int64_t seconds, bool single, time_point by) {
+  return std::make_shared<session>(with_.grant(seconds, by), seconds, single);
+}
+
+bool sessions::renew(session& which, time_point by) {
+  const auto before = which.before_sending();
+  return which.on_renewed(before, with_.keep_alive(which.lease(), by));
+}
+
+bool sessions::freshen(session& which, time_point by) {
+  const auto now = boot_clock::now();
+  if (which.expired(now)) return renew(which, by);
+  return !which.due(now) || renew(which, by);
+}
+
+std::shared_ptr<session> sessions::for_holding(duration ttl, bool shared, time_point by) {
+  const auto seconds = whole_seconds(ttl);
+  if (!shared) return make(seconds, true, by);
+  const auto known = [&] {
+    const std::lock_guard lock{mutex_};
+    const auto found = shared_.find(seconds);
+    return found == shared_.end() ? nullptr : found->second;
+  };
+  if (auto found = known(); found && !found->over() && !found->due(boot_clock::now())) return found;
+  const std::lock_guard alone{making_};
+  if (auto found = known()) {
+    if (!found->over() && freshen(*found, by)) return found;
+  }
+  auto made = make(seconds, false, by);
+  const std::lock_guard lock{mutex_};
+  shared_[seconds] = made;
+  return made;
+}
+
+std::shared_ptr<session> sessions::waiting() {
+  const std::lock_guard lock{mutex_};
+  return waiting_ && !waiting_->expired(boot_clock::now()) ? waiting_ : nullptr;
+}
+
+std::shared_ptr<session> sessions::for_waiting(time_point by) {
+  const std::lock_guard alone{making_};
+  if (auto found = waiting(); found && freshen(*found, by)) return found;
+  auto made = make(waiting_seconds, false, by);
+  const std::lock_guard lock{mutex_};
+  waiting_ = made;
+  return made;
+}
+
+void sessions::drop(const std::shared_ptr<session>& which) {
+  const std::lock_guard lock{mutex_};
+  if (waiting_ == which) waiting_ = nullptr;
+  std::erase_if(shared_, [&](const auto& each) { return each.second == which; });
+}
+
+std::vector<std::shared_ptr<session>> sessions::take_idle() {
+  const std::lock_guard lock{mutex_};
+  std::vector<std::shared_ptr<session>> idle;
+  for (const auto& [seconds, each] : shared_)
+    if (each->idle() && !each->expired(boot_clock::now())) idle.push_back(each);
+  shared_.clear();
+  return idle;
+}
+
+}  // namespace holdfast::etcd

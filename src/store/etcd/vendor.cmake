@@ -1,0 +1,4 @@
+# The vendor's library, for this project and for who finds holdfast installed.
+include(CMakeFindDependencyMacro)
+find_dependency(Protobuf)
+find_dependency(gRPC CONFIG)

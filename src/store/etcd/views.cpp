@@ -1,0 +1,153 @@
+#include "store/etcd/views.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "core/party_text.hpp"
+#include "store/etcd/errors.hpp"
+#include "store/etcd/layout.hpp"
+#include "store/etcd/transactions.hpp"
+
+namespace holdfast::etcd {
+namespace {
+
+constexpr std::int64_t page = 1000;
+
+std::int64_t wall_clock_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+struct somebody {
+  party who;
+  bool claimed = false;
+  duration since{};
+};
+
+somebody described(const entry& key) {
+  const auto where = parse(key.key);
+  const bool foreign = where->owner.nil();
+  const auto told = read_record(key.value, foreign);
+  somebody made{.who = {}, .claimed = told.claimed};
+  core::read_party_text(told.party, made.who);
+  made.who.owner = foreign ? std::string{where->ticket} : where->owner.hex();
+  if (told.since_us > 0)
+    made.since = std::chrono::microseconds{std::max<std::int64_t>(wall_clock_us() - told.since_us, 0)};
+  return made;
+}
+
+/// Among the keys of everybody: whether this one is sure to be a lock's. Ours say so; a foreign one is named for its lease.
+bool is_lock(const entry& key) {
+  const auto where = parse(key.key);
+  if (!where || key.lease == 0) return false;
+  if (!where->owner.nil()) return key.value.starts_with("holdfast=");
+  const auto digits = where->ticket.substr(0, where->ticket.find('-'));
+  std::uint64_t named = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), named, 16);
+  return error == std::errc{} && named == static_cast<std::uint64_t>(key.lease);
+}
+
+void sort_by_age(std::vector<entry>& line) {
+  std::sort(line.begin(), line.end(), [](const entry& a, const entry& b) { return a.created < b.created; });
+}
+
+}  // namespace
+
+template <class Take>
+void views::read_all(std::string from, const std::string& end, time_point by, Take&& take) {
+  revision at = 0;
+  while (true) {
+    transaction what;
+    what.then.emplace_back(read{.key = from, .end = end, .limit = page, .at = at});
+    committed answer;
+    try {
+      answer = with_.commit(what, by);
+    } catch (const failure& f) {
+      if (f.is != failure::kind::compacted) throw;
+      at = 0;  // What is left is read as of now.
+      continue;
+    }
+    auto& got = answer.results.at(0);
+    if (at == 0) at = answer.from.at;
+    if (!got.entries.empty()) from = got.entries.back().key + '\0';
+    for (auto& each : got.entries) take(std::move(each));
+    if (!got.more) return;
+  }
+}
+
+std::vector<entry> views::line_of(std::string_view resource, time_point by) {
+  const auto prefix = prefix_of(resource);
+  std::vector<entry> line;
+  read_all(prefix, end_of(prefix), by, [&](entry&& each) {
+    if (stands_in_line(each.key, prefix)) line.push_back(std::move(each));
+  });
+  sort_by_age(line);
+  return line;
+}
+
+duration views::remaining_of(lease_id lease, remaining& known, time_point by) {
+  const auto found = known.find(lease);
+  if (found != known.end()) return found->second;
+  const auto left = lease == 0 ? 0 : with_.time_to_live(lease, false, by).seconds;
+  return known[lease] = std::chrono::seconds{std::max<std::int64_t>(left, 0)};
+}
+
+resource_view views::view_of(std::string_view name, std::vector<entry> line, remaining& known, time_point by) {
+  resource_view made;
+  made.name = name;
+  bool first = true;
+  for (const auto& each : line) {
+    auto told = described(each);
+    if (std::exchange(first, false))
+      made.holders.push_back({.who = std::move(told.who),
+                              .token = fencing_token{static_cast<std::uint64_t>(each.created)},
+                              .held_for = told.since,
+                              .expires_in = remaining_of(each.lease, known, by),
+                              .claimed = told.claimed});
+    else
+      made.waiters.push_back({.who = std::move(told.who), .waiting_for = told.since, .alive = true});
+  }
+  return made;
+}
+
+resource_view views::inspect(std::string_view resource, time_point by) {
+  remaining known;
+  return view_of(resource, line_of(resource, by), known, by);
+}
+
+resource_page views::list(std::string_view prefix, std::string_view cursor, std::size_t limit, time_point by) {
+  // Names are not in the order of their keys ("a b/" comes before "a/"): so all are read. But a name behind the cursor
+  // has its keys behind the cursor.
+  std::map<std::string, std::vector<entry>, std::less<>> lines;
+  std::string from{std::max(prefix, cursor)};
+  if (from.empty()) from.assign(1, '\0');
+  read_all(std::move(from), end_of(prefix), by, [&](entry&& each) {
+    if (!is_lock(each)) return;
+    const std::string name{parse(each.key)->resource};
+    if (name > cursor && name.starts_with(prefix)) lines[name].push_back(std::move(each));
+  });
+  resource_page made;
+  remaining known;
+  for (auto& [name, line] : lines) {
+    if (made.resources.size() >= std::max<std::size_t>(limit, 1)) {
+      made.next = made.resources.back().name;
+      break;
+    }
+    sort_by_age(line);
+    made.resources.push_back(view_of(name, std::move(line), known, by));
+  }
+  return made;
+}
+
+bool views::break_lease(std::string_view resource, std::optional<std::uint64_t> token,
+                        std::optional<core::owner_id> owner, time_point by) {
+  const auto line = line_of(resource, by);
+  if (line.empty()) return false;
+  const auto& holder = line.front();
+  if (token && *token != static_cast<std::uint64_t>(holder.created)) return false;
+  if (owner && *owner != parse(holder.key)->owner) return false;
+  return with_.commit(transactions::remove(holder.key, holder.created), by).succeeded;
+}
+
+}  // namespace holdfast::etcd

@@ -1,0 +1,131 @@
+// What is done behind a client's back: leases revoked, keys deleted, history compacted.
+#include <thread>
+
+#include "etcd/fixture.hpp"
+
+namespace holdfast::testing {
+namespace {
+
+class loss_test : public etcd_test {
+ protected:
+  std::shared_ptr<recorder> heard_ = std::make_shared<recorder>();
+  client client_{server().url(), {.observer = heard_}};
+  std::unique_ptr<etcd::transport> bare_ = bare();
+};
+
+TEST_F(loss_test, a_revoked_lease_is_lost_and_told) {
+  mutex mine{client_, "k", {.ttl = 3s}};
+  mine.lock();
+  const auto lost = mine.lease().lost();
+  bare_->revoke(lease_of(*bare_, "k"), soon());
+  EXPECT_TRUE(eventually([&] { return lost.stop_requested(); }));
+  EXPECT_FALSE(mine.lease().held());
+  EXPECT_EQ(mine.release(), errc::not_held);
+  EXPECT_TRUE(eventually([&] { return heard_->count(event_kind::lost) == 1; }));
+  EXPECT_TRUE(mine.try_lock());  // By a lease made anew.
+  mine.unlock();
+}
+
+TEST_F(loss_test, a_key_that_was_deleted_is_lost_while_its_neighbours_stay) {
+  mutex mine{client_, "k", {.ttl = 3s}};
+  mutex other{client_, "other", {.ttl = 3s}};
+  mine.lock();
+  other.lock();
+  const auto lost = mine.lease().lost();
+  ASSERT_EQ(server().control({"del", "--prefix", "k/"}).code, 0);
+  EXPECT_TRUE(eventually([&] { return lost.stop_requested(); }));
+  std::this_thread::sleep_for(3s);  // Longer than the ttl: the other one is renewed all the while.
+  EXPECT_TRUE(other.lease().held());
+  other.unlock();
+}
+
+TEST_F(loss_test, of_very_many_the_deleted_ones_are_found) {
+  constexpr int count = 250;  // More than one transaction reads.
+  std::vector<held_lock> held;
+  for (int i = 0; i < count; ++i) held.push_back(client_.acquire("many/" + std::to_string(i), {.ttl = 3s}));
+  ASSERT_EQ(server().control({"del", "--prefix", "many/7/"}).code, 0);
+  ASSERT_EQ(server().control({"del", "--prefix", "many/240/"}).code, 0);
+  EXPECT_TRUE(eventually([&] { return !held[7].lease().held() && !held[240].lease().held(); }));
+  std::this_thread::sleep_for(3s);
+  int standing = 0;
+  for (const auto& each : held) standing += each.lease().held() ? 1 : 0;
+  EXPECT_EQ(standing, count - 2);
+}
+
+TEST_F(loss_test, a_waiter_whose_lease_was_revoked_waits_on_and_never_holds_beside_the_holder) {
+  mutex holds{client_, "k"};
+  holds.lock();
+  client second{server().url()};
+  mutex waiting{second, "k"};
+  std::atomic<bool> held{false};
+  std::thread waits{[&] {
+    waiting.lock();
+    held = true;
+  }};
+  ASSERT_TRUE(await_waiters(client_, "k", 1));
+  const auto first_place = lease_of(*bare_, "k", 1);
+  bare_->revoke(first_place, soon());
+  EXPECT_TRUE(eventually([&] {
+    resource_view view;
+    return client_.inspect("k", view).ok() && view.waiters.size() == 1 && lease_of(*bare_, "k", 1) != first_place;
+  }));
+  EXPECT_FALSE(held);
+  EXPECT_TRUE(holds.lease().held());
+  holds.unlock();
+  waits.join();
+  EXPECT_TRUE(waiting.lease().held());
+  waiting.unlock();
+}
+
+TEST_F(loss_test, compaction_while_waiting) {
+  mutex holds{client_, "k"};
+  holds.lock();
+  client second{server().url()};
+  mutex waiting{second, "k"};
+  std::thread waits{[&] { waiting.lock(); }};
+  ASSERT_TRUE(await_waiters(client_, "k", 1));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(server().control({"put", "something", "else"}).code, 0);
+    const auto now = bare_->commit({}, soon()).from.at;
+    ASSERT_EQ(server().control({"compact", std::to_string(now)}).code, 0);
+  }
+  holds.unlock();
+  waits.join();
+  EXPECT_TRUE(waiting.lease().held());
+  waiting.unlock();
+}
+
+TEST_F(loss_test, a_restart_of_the_server_while_it_is_held_and_waited_for) {
+  mutex holds{client_, "k", {.ttl = 10s}};
+  holds.lock();
+  client second{server().url()};
+  mutex waiting{second, "k", {.ttl = 10s}};
+  std::thread waits{[&] { waiting.lock(); }};
+  ASSERT_TRUE(await_waiters(client_, "k", 1));
+  server().kill(0);
+  server().start(0);
+  ASSERT_TRUE(server().await_healthy());
+  EXPECT_TRUE(holds.lease().held());
+  ASSERT_TRUE(await_waiters(client_, "k", 1));
+  EXPECT_TRUE(holds.release().ok());
+  waits.join();
+  EXPECT_TRUE(waiting.lease().held());
+  waiting.unlock();
+}
+
+TEST_F(loss_test, a_lock_without_renewal_has_a_lease_of_its_own) {
+  mutex renewed{client_, "r", {.ttl = 5s}};
+  mutex manual{client_, "m", {.ttl = 5s, .renew = false}};
+  renewed.lock();
+  manual.lock();
+  const auto own = lease_of(*bare_, "m");
+  EXPECT_NE(own, lease_of(*bare_, "r"));
+  EXPECT_TRUE(manual.refresh(5s).ok());
+  EXPECT_EQ(manual.refresh(7s), errc::unsupported);
+  manual.unlock();
+  EXPECT_LE(bare_->time_to_live(own, false, soon()).seconds, 0);  // It is gone with the lock.
+  EXPECT_TRUE(renewed.lease().held());
+}
+
+}  // namespace
+}  // namespace holdfast::testing
