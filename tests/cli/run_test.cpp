@@ -77,7 +77,8 @@ TEST_F(run_test, gives_every_run_a_higher_token) {
 TEST_F(run_test, leaves_nothing_of_its_own_with_the_command) {
   // Open files, signals blocked and ignored: just what the same command has without holdfast.
   // (Counted by the shell itself: a pipe of its own for another program would count as well, or not yet.)
-  const std::string script = "set -- /proc/$$/fd/*; echo $#; grep -E 'SigBlk|SigIgn' /proc/$$/status; ulimit -a; umask; pwd";
+  const std::string script =
+      "set -- /proc/$$/fd/*; echo $#; grep -E 'SigBlk|SigIgn' /proc/$$/status; ulimit -a; umask; pwd";
   EXPECT_EQ(holdfast(run_shell({}, "k", script)).out, output_without_holdfast(script));
 }
 

@@ -23,7 +23,11 @@ class session {
  public:
   /// `seconds` is what was asked for; `single`: for one lock alone.
   session(const lease_reply& granted, std::int64_t seconds, bool single)
-      : lease_{granted.lease}, seconds_{seconds}, single_{single}, ttl_{std::chrono::seconds{granted.seconds}}, proof_{granted.from, granted.sent} {}
+      : lease_{granted.lease},
+        seconds_{seconds},
+        single_{single},
+        ttl_{std::chrono::seconds{granted.seconds}},
+        proof_{granted.from, granted.sent} {}
 
   [[nodiscard]] lease_id lease() const noexcept { return lease_; }
   [[nodiscard]] std::int64_t seconds() const noexcept { return seconds_; }
@@ -63,7 +67,7 @@ class session {
   const bool single_;
   const duration ttl_;
   mutable std::mutex mutex_;
-  lease_proof proof_;                                // guarded by mutex_, like all below
+  lease_proof proof_;  // guarded by mutex_, like all below
   std::unordered_map<core::owner_id, held_key> held_;
   bool over_ = false;
 };

@@ -37,7 +37,7 @@ class sessions {
 
   transport& with_;
   std::mutex mutex_;
-  std::mutex making_;  ///< So that threads that start together make one.
+  std::mutex making_;                                        ///< So that threads that start together make one.
   std::map<std::int64_t, std::shared_ptr<session>> shared_;  // guarded by mutex_
   std::shared_ptr<session> waiting_;                         // guarded by mutex_
 };
