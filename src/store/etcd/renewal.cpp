@@ -58,7 +58,7 @@ core::renew_answer renewal::renew(std::span<const core::lease_ref> leases, std::
   for (const auto& [which, members] : batches) {
     bool proven = false;
     try {
-      const std::lock_guard alone{which->looking_after};
+      const one_at_a_time::turn alone{which->looking_after, by};
       const bool looked =
           boot_clock::now() - which->looked_at < recent &&
           std::all_of(members.begin(), members.end(), [&](std::size_t i) {
@@ -83,7 +83,7 @@ core::renew_answer renewal::renew(std::span<const core::lease_ref> leases, std::
 }
 
 bool renewal::look_after(session& which, time_point by) {
-  const std::lock_guard alone{which.looking_after};
+  const one_at_a_time::turn alone{which.looking_after, by};
   return look_after_alone(which, by);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/owner_id.hpp"
 #include "store/etcd/lease_proof.hpp"
+#include "store/etcd/one_at_a_time.hpp"
 
 namespace holdfast::etcd {
 
@@ -58,7 +59,7 @@ class session {
   void lose(const core::owner_id& owner, revision created);
 
   /// Held while the lease is renewed and what it holds is looked after: one at a time does so for all.
-  std::mutex looking_after;
+  one_at_a_time looking_after;
   time_point looked_at{time_point::min()};  ///< When the last such look began. Guarded by looking_after.
 
  private:
