@@ -29,9 +29,10 @@ TEST_F(cost_test, five_thousand_waiters_are_shown) {
   for (int i = 0; i < count; i += 100) {
     etcd::transaction put;
     for (int j = i; j < i + 100; ++j)
-      put.then.emplace_back(etcd::put{.key = etcd::key_of("crowd", core::owner_id{7, static_cast<std::uint64_t>(j + 1)}),
-                                      .value = etcd::text_of({.claimed = j == 0, .since_us = 1, .party = "pid=1\n"}),
-                                      .lease = lease});
+      put.then.emplace_back(
+          etcd::put{.key = etcd::key_of("crowd", core::owner_id{7, static_cast<std::uint64_t>(j + 1)}),
+                    .value = etcd::text_of({.claimed = j == 0, .since_us = 1, .party = "pid=1\n"}),
+                    .lease = lease});
     with->commit(put, soon());
   }
   client one{server().url()};

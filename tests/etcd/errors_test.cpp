@@ -90,8 +90,8 @@ TEST_F(errors_test, somebody_who_says_nothing) {
 }
 
 TEST_F(errors_test, urls) {
-  for (const char* url : {"etcd:", "etcd://", "etcd://h/db", "etcd://h?x=1", "etcd://h?ca=f", "etcds://h?cert=/dev/null",
-                          "etcd://:p@h", "etcds://h?frob=1"})
+  for (const char* url : {"etcd:", "etcd://", "etcd://h/db", "etcd://h?x=1", "etcd://h?ca=f",
+                          "etcds://h?cert=/dev/null", "etcd://:p@h", "etcds://h?frob=1"})
     EXPECT_THROW(client{url}, error) << url;
   try {
     client{"etcds://127.0.0.1?ca=/no/such/file"};
@@ -152,13 +152,16 @@ TEST_F(errors_test, certificates) {
     process one{launch{.words = {"sh", "-c", "cd " + folder.path() + " && " + script}}, folder.path()};
     ASSERT_EQ(one.wait(), 0) << one.err();
   };
-  const std::string authority = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj ";
-  shell(authority + "/CN=ours -keyout ca.key -out ca.pem && " + authority + "/CN=theirs -keyout other.key -out other.pem");
+  const std::string authority =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj ";
+  shell(authority + "/CN=ours -keyout ca.key -out ca.pem && " + authority +
+        "/CN=theirs -keyout other.key -out other.pem");
   for (const std::string name : {"server", "client"})
     shell("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name + " -keyout " + name +
-          ".key -out " + name + ".csr && printf 'subjectAltName=IP:127.0.0.1,DNS:locks.example\\n"
-          "extendedKeyUsage=serverAuth,clientAuth\\n' > ext && openssl x509 -req -days 2 -in " + name +
-          ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -out " + name + ".pem");
+          ".key -out " + name +
+          ".csr && printf 'subjectAltName=IP:127.0.0.1,DNS:locks.example\\n"
+          "extendedKeyUsage=serverAuth,clientAuth\\n' > ext && openssl x509 -req -days 2 -in " +
+          name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -out " + name + ".pem");
   etcd_cluster server{{.members = 1,
                        .certificate = folder.file("server.pem"),
                        .key = folder.file("server.key"),

@@ -136,7 +136,8 @@ TEST_F(fake_test, threads_hand_over_through_hints) {
         }
         if (answer.is != outcome::granted) ++wrong;
         ++count;
-        if (store->release({"k", what.owner, 60s, answer.token}, by()).is != core::release_answer::outcome::released) ++wrong;
+        if (store->release({"k", what.owner, 60s, answer.token}, by()).is != core::release_answer::outcome::released)
+          ++wrong;
       }
     });
   for (auto& each : threads) each.join();

@@ -68,11 +68,34 @@ void etcd_cluster::start(std::size_t index) {
   const auto peer = "http://127.0.0.1:" + std::to_string(which.peer_port);
   const auto client = scheme() + "://" + endpoint(index);
   // Ended with this program, however that ends.
-  launch what{.words = {"setpriv", "--pdeathsig", "KILL", "etcd", "--name", name, "--data-dir", folder_ + "/" + name,
-                        "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
-                        "--initial-advertise-peer-urls", peer, "--initial-cluster", initial_cluster(),
-                        "--heartbeat-interval", "50", "--election-timeout", "500", "--log-level", "error", "--logger",
-                        "zap", "--log-outputs", "stderr"}};
+  launch what{.words = {"setpriv",
+                        "--pdeathsig",
+                        "KILL",
+                        "etcd",
+                        "--name",
+                        name,
+                        "--data-dir",
+                        folder_ + "/" + name,
+                        "--listen-client-urls",
+                        client,
+                        "--advertise-client-urls",
+                        client,
+                        "--listen-peer-urls",
+                        peer,
+                        "--initial-advertise-peer-urls",
+                        peer,
+                        "--initial-cluster",
+                        initial_cluster(),
+                        "--heartbeat-interval",
+                        "50",
+                        "--election-timeout",
+                        "500",
+                        "--log-level",
+                        "error",
+                        "--logger",
+                        "zap",
+                        "--log-outputs",
+                        "stderr"}};
   if (!how_.certificate.empty())
     what.words.insert(what.words.end(), {"--cert-file", how_.certificate, "--key-file", how_.key});
   if (!how_.client_authority.empty())
@@ -159,16 +182,17 @@ long etcd_cluster::requests(std::size_t index) const {
 }
 
 bool etcd_cluster::await_healthy() const {
-  if (!how_.certificate.empty()) return eventually([&] {  // etcdctl would need certificates, too.
-    const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(port(0)));
-    const bool there = ::connect(one, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(one);
-    return there;
-  });
+  if (!how_.certificate.empty())
+    return eventually([&] {  // etcdctl would need certificates, too.
+      const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      address.sin_port = htons(static_cast<std::uint16_t>(port(0)));
+      const bool there = ::connect(one, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+      ::close(one);
+      return there;
+    });
   return eventually([&] { return control({"endpoint", "health"}).code == 0; });
 }
 
@@ -182,7 +206,8 @@ std::size_t etcd_cluster::leader() const {
       if (one.wait() != 0) continue;
       const auto field = [text = one.out()](const std::string& name) {
         const auto at = text.find("\"" + name + "\" : ");
-        return at == std::string::npos ? std::string{} : text.substr(at, text.find('\n', at) - at).substr(name.size() + 5);
+        return at == std::string::npos ? std::string{}
+                                       : text.substr(at, text.find('\n', at) - at).substr(name.size() + 5);
       };
       if (!field("Leader").empty() && field("Leader") == field("MemberID")) found = i;
     }

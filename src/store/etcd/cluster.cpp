@@ -21,8 +21,9 @@ std::string contents_of(const std::string& path, const std::string& option, cons
   std::ifstream file{path, std::ios::binary};
   std::string text{std::istreambuf_iterator<char>{file}, {}};
   if (file && !text.empty()) return text;
-  throw error{status{errc::misconfigured, where.shown + ": the file " + path + " of the option " + option +
-                                              " can't be read: " + (text.empty() && file ? "it is empty" : std::strerror(errno))}};
+  throw error{status{errc::misconfigured,
+                     where.shown + ": the file " + path + " of the option " + option +
+                         " can't be read: " + (text.empty() && file ? "it is empty" : std::strerror(errno))}};
 }
 
 }  // namespace

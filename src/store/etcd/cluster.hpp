@@ -14,7 +14,7 @@ struct cluster {
   std::string user;
   std::string password;
   bool tls = false;
-  std::string ca;           ///< What is in the file, like the next two. Empty: the system's authorities.
+  std::string ca;  ///< What is in the file, like the next two. Empty: the system's authorities.
   std::string certificate;
   std::string key;
   std::string server_name;  ///< That the certificate has to be for; empty: the host.

@@ -42,7 +42,8 @@ bool not_etcd(const rpc_error& what) {
 }  // namespace
 
 bool surely_not_sent(const rpc_error& what) {
-  return what.code == unavailable && says(what, {"failed to connect", "Failed to connect", "DNS resolution", "no known host"});
+  return what.code == unavailable &&
+         says(what, {"failed to connect", "Failed to connect", "DNS resolution", "no known host"});
 }
 
 bool worth_another_member(const rpc_error& what) {
@@ -76,10 +77,11 @@ failure explain(const rpc_error& what, const std::string& shown) {
   if (what.code == out_of_range && says(what, {"compacted"}))
     return failure{{errc::unavailable, told("that revision was compacted")}, false, failure::kind::compacted};
   if (needs_login(what) || says(what, {"authentication failed", "user name is empty", "user name not found"}))
-    return failure{{errc::not_authorised, told("etcd refuses the user or the password; give them as etcd://USER:PASSWORD@HOST")}};
+    return failure{
+        {errc::not_authorised, told("etcd refuses the user or the password; give them as etcd://USER:PASSWORD@HOST")}};
   if (what.code == permission_denied)
-    return failure{{errc::not_authorised,
-                    told("the user lacks a right; it needs readwrite on the prefix of the locks' names")}};
+    return failure{
+        {errc::not_authorised, told("the user lacks a right; it needs readwrite on the prefix of the locks' names")}};
   if (not_etcd(what))
     return failure{{errc::misconfigured, told("what answers there is not etcd (version 3, its client port)")}};
   if (surely_not_sent(what) && about_tls(what))

@@ -45,7 +45,8 @@ void quieten_grpc() {
 
 /// The system's, for gRPC would look for a file of its own.
 std::string system_authorities() {
-  for (const char* path : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
+  for (const char* path :
+       {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
     std::ifstream file{path, std::ios::binary};
     if (file) return {std::istreambuf_iterator<char>{file}, {}};
   }

@@ -32,7 +32,8 @@ constexpr const char* status_path = "/etcdserverpb.Maintenance/Status";
 
 class grpc_transport final : public transport {
  public:
-  explicit grpc_transport(const cluster& what) : what_{what}, channels_{what_}, login_{std::make_shared<grpc_login>(what_)} {}
+  explicit grpc_transport(const cluster& what)
+      : what_{what}, channels_{what_}, login_{std::make_shared<grpc_login>(what_)} {}
 
   committed commit(const transaction& what, time_point by) override {
     wire::TxnResponse answer;
@@ -144,7 +145,8 @@ class grpc_transport final : public transport {
     if (boot_clock::now() >= by) return false;
     if ((tries - 1) % channels_.size() != 0) return true;
     if (!somebody_there) return false;
-    const auto pause = std::min<duration>(milliseconds{25} * (1 << std::min<std::size_t>(round, 4)), by - boot_clock::now());
+    const auto pause =
+        std::min<duration>(milliseconds{25} * (1 << std::min<std::size_t>(round, 4)), by - boot_clock::now());
     std::this_thread::sleep_for(pause);
     return boot_clock::now() < by;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 namespace holdfast::etcd {
 namespace {
@@ -43,6 +44,11 @@ std::optional<place> parse(std::string_view key) {
   if (!is_ticket(found.ticket)) return std::nullopt;
   found.owner = core::owner_id::from_hex(found.ticket);
   return found;
+}
+
+std::int64_t wall_clock_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 std::string text_of(const record& what) {

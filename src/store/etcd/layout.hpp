@@ -31,6 +31,9 @@ struct place {
 /// Nothing where it is no key of a lock.
 std::optional<place> parse(std::string_view key);
 
+/// For people: nothing is decided by it.
+std::int64_t wall_clock_us();
+
 /// What a key of ours holds: whether it has claimed its turn, since when (wall clock, for people), and the party text.
 struct record {
   bool claimed = false;

@@ -11,9 +11,9 @@ namespace holdfast::etcd {
 
 /// Who stands before a key in a resource's line, as far as one read tells.
 struct line_before {
-  std::optional<entry> nearest;   ///< The key just before it.
-  std::uint32_t count = 0;        ///< How many stand before it: at the least, where `cut` is.
-  bool cut = false;               ///< There is more to read, behind `oldest`.
+  std::optional<entry> nearest;  ///< The key just before it.
+  std::uint32_t count = 0;       ///< How many stand before it: at the least, where `cut` is.
+  bool cut = false;              ///< There is more to read, behind `oldest`.
   revision oldest = 0;
 };
 

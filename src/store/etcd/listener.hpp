@@ -37,7 +37,7 @@ class listener {
   transport& with_;
   const std::shared_ptr<ear> ear_;
   std::mutex mutex_;
-  std::shared_ptr<following> now_;        // guarded by mutex_, like all below
+  std::shared_ptr<following> now_;  // guarded by mutex_, like all below
   std::unique_ptr<watch_stream> stream_;
   std::uint64_t route_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "store/etcd/asked.hpp"
 #include "store/etcd/errors.hpp"
 #include "store/etcd/layout.hpp"
 #include "store/etcd/transactions.hpp"
@@ -20,10 +21,6 @@ constexpr duration look_again_soon = std::chrono::milliseconds{500};
 /// How often a step begins anew, because leases ran out or others went in between, within one verb.
 constexpr int most_tries = 5;
 
-std::int64_t wall_clock_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 core::turn_answer answer_of(outcome is) {
   core::turn_answer made;
   made.is = is;
@@ -31,22 +28,6 @@ core::turn_answer answer_of(outcome is) {
 }
 
 }  // namespace
-
-/// A request, and how it lies in etcd.
-struct protocol::asked {
-  explicit asked(const core::request& w)
-      : what{w}, prefix{prefix_of(w.resource)}, key{prefix + w.owner.hex()}, since{wall_clock_us()} {}
-
-  [[nodiscard]] std::string text(bool claimed) const {
-    return text_of({.claimed = claimed, .since_us = since, .party = what.party});
-  }
-
-  const core::request& what;
-  const std::string prefix;
-  const std::string key;
-  const std::int64_t since;
-  mutable std::shared_ptr<session> single;  ///< Made for this request alone.
-};
 
 // --- acquire -----------------------------------------------------------------------------------------------------
 
@@ -294,73 +275,6 @@ core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_poin
   made.done = true;
   made.conclusive = !doubts_.about(what.owner);
   return made;
-}
-
-// --- heartbeats --------------------------------------------------------------------------------------------------
-
-void protocol::heartbeat(std::span<const core::waiter_ref> waiters, std::span<core::wait_verdict> verdicts,
-                         time_point by) {
-  listener_.keep_up();
-  keep_waiting_alive(by);
-  // Each waiter's own key, and the one before it: in few transactions.
-  const auto step = transactions::most_actions / 2;
-  for (std::size_t begin = 0; begin < waiters.size(); begin += step) {
-    const auto end = std::min(begin + step, waiters.size());
-    std::vector<std::string> keys;
-    std::vector<std::ptrdiff_t> before(end - begin, -1);
-    for (auto i = begin; i < end; ++i) {
-      keys.push_back(key_of(waiters[i].resource, waiters[i].owner));
-      const auto mine = tickets_.find(waiters[i].owner);
-      if (!mine || mine->before.empty()) continue;
-      before[i - begin] = static_cast<std::ptrdiff_t>(keys.size());
-      keys.push_back(mine->before);
-    }
-    const auto answer = with_.commit(transactions::look_at_keys(keys), by);
-    auto next = answer.results.begin();
-    for (auto i = begin; i < end; ++i) {
-      const auto& own = *next++;
-      const auto* const other = before[i - begin] < 0 ? nullptr : &*next++;
-      verdicts[i] = look_after_waiter(waiters[i], own, other, by);
-    }
-  }
-  renewal_.sweep(by);
-}
-
-void protocol::keep_waiting_alive(time_point by) {
-  if (const auto waits = sessions_.waiting(); waits && tickets_.any_waits() && !sessions_.renew(*waits, by))
-    sessions_.drop(waits);
-  // So that a hand-off finds a lease to hold by.
-  for (const auto& each : tickets_.awaited_sessions())
-    if (!sessions_.freshen(*each, by)) sessions_.drop(each);
-}
-
-core::wait_verdict protocol::look_after_waiter(const core::waiter_ref& who, const result& own, const result* before,
-                                               time_point by) {
-  using verdict = core::wait_verdict;
-  const auto mine = tickets_.find(who.owner);
-  if (own.entries.empty() || (mine && own.entries.front().created != mine->created)) return verdict::gone;
-  if (mine && (mine->held || mine->first)) return verdict::your_turn;
-  if (mine && before != nullptr && !before->entries.empty() &&
-      before->entries.front().created == mine->before_created && listener_.follows(who.owner))
-    return verdict::waiting;
-  core::request what;
-  what.resource = who.resource;
-  what.owner = who.owner;
-  const auto created = own.entries.front().created;
-  const auto seen = look(asked{what}, created, by);
-  if (!seen.there) return verdict::gone;
-  if (!seen.before.nearest || seen.claimed) {
-    tickets_.on_first(who.owner, created);
-    return verdict::your_turn;
-  }
-  if (mine) {
-    auto changed = *mine;
-    changed.before = seen.before.nearest->key;
-    changed.before_created = seen.before.nearest->created;
-    tickets_.put(who.owner, std::move(changed));
-    static_cast<void>(listener_.follow(who.owner, seen.before.nearest->key, by));
-  }
-  return verdict::waiting;
 }
 
 }  // namespace holdfast::etcd

@@ -14,6 +14,8 @@
 
 namespace holdfast::etcd {
 
+struct asked;
+
 /// The verbs about one lock. Each throws failure. Thread-safe.
 class protocol {
  public:
@@ -27,16 +29,16 @@ class protocol {
   void heartbeat(std::span<const core::waiter_ref> waiters, std::span<core::wait_verdict> verdicts, time_point by);
 
  private:
-  struct asked;
   struct looked {
     line_before before;
-    revision at = 0;      ///< When that was so.
-    bool there = false;   ///< Whether the key itself is.
+    revision at = 0;     ///< When that was so.
+    bool there = false;  ///< Whether the key itself is.
     bool claimed = false;
   };
   committed send(const asked& what, const transaction& sent, time_point by);
   std::optional<core::turn_answer> try_to_take(const asked& what, bool wait, bool& through, time_point by);
-  core::turn_answer stand(const asked& what, const entry& own, const result& newest, revision at, bool wait, time_point by);
+  core::turn_answer stand(const asked& what, const entry& own, const result& newest, revision at, bool wait,
+                          time_point by);
   core::turn_answer queue(const asked& what, revision created, looked seen, time_point by);
   core::turn_answer take_up(const asked& what, revision created, time_point by);
   core::turn_answer lapsed(const asked& what, time_point by);
@@ -49,7 +51,8 @@ class protocol {
   void forget(const core::owner_id& owner);
   void give_back(const std::shared_ptr<session>& which, time_point by) noexcept;
   void keep_waiting_alive(time_point by);
-  core::wait_verdict look_after_waiter(const core::waiter_ref& who, const result& own, const result* before, time_point by);
+  core::wait_verdict look_after_waiter(const core::waiter_ref& who, const result& own, const result* before,
+                                       time_point by);
 
   transport& with_;
   sessions& sessions_;

@@ -58,11 +58,12 @@ core::renew_answer renewal::renew(std::span<const core::lease_ref> leases, std::
   for (const auto& [which, members] : batches) {
     bool proven = false;
     try {
-      const std::lock_guard alone{which->looking_after};
-      const bool looked = boot_clock::now() - which->looked_at < recent &&
-                          std::all_of(members.begin(), members.end(), [&](std::size_t i) {
-                            return !which->holds(leases[i].owner) || which->holds_since(leases[i].owner, which->looked_at);
-                          });
+      const one_at_a_time::turn alone{which->looking_after, by};
+      const bool looked =
+          boot_clock::now() - which->looked_at < recent &&
+          std::all_of(members.begin(), members.end(), [&](std::size_t i) {
+            return !which->holds(leases[i].owner) || which->holds_since(leases[i].owner, which->looked_at);
+          });
       proven = looked || look_after_alone(*which, by);
     } catch (const failure& f) {
       answer.why = f.why;
@@ -82,7 +83,7 @@ core::renew_answer renewal::renew(std::span<const core::lease_ref> leases, std::
 }
 
 bool renewal::look_after(session& which, time_point by) {
-  const std::lock_guard alone{which.looking_after};
+  const one_at_a_time::turn alone{which.looking_after, by};
   return look_after_alone(which, by);
 }
 
@@ -137,7 +138,8 @@ void renewal::lose_changed(session& which, std::span<const std::pair<core::owner
 }
 
 void renewal::sweep(time_point by) {
-  const auto keys = doubts_.keys_to_delete([&](const core::owner_id& owner) { return tickets_.find(owner).has_value(); });
+  const auto keys =
+      doubts_.keys_to_delete([&](const core::owner_id& owner) { return tickets_.find(owner).has_value(); });
   if (!keys.empty()) with_.commit(transactions::remove_any(keys), by);
 }
 

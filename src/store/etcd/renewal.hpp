@@ -30,7 +30,8 @@ class renewal {
   bool look_after_alone(session& which, time_point by);
   bool prove(session& which, const lease_proof::mark& before, time_point by);
   void check_all(session& which, time_point since, time_point by);
-  void lose_changed(session& which, std::span<const std::pair<core::owner_id, held_key>> asked, const committed& answer);
+  void lose_changed(session& which, std::span<const std::pair<core::owner_id, held_key>> asked,
+                    const committed& answer);
 
   transport& with_;
   sessions& sessions_;

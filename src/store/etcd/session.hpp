@@ -8,6 +8,7 @@
 
 #include "core/owner_id.hpp"
 #include "store/etcd/lease_proof.hpp"
+#include "store/etcd/one_at_a_time.hpp"
 
 namespace holdfast::etcd {
 
@@ -23,7 +24,11 @@ class session {
  public:
   /// `seconds` is what was asked for; `single`: for one lock alone.
   session(const lease_reply& granted, std::int64_t seconds, bool single)
-      : lease_{granted.lease}, seconds_{seconds}, single_{single}, ttl_{std::chrono::seconds{granted.seconds}}, proof_{granted.from, granted.sent} {}
+      : lease_{granted.lease},
+        seconds_{seconds},
+        single_{single},
+        ttl_{std::chrono::seconds{granted.seconds}},
+        proof_{granted.from, granted.sent} {}
 
   [[nodiscard]] lease_id lease() const noexcept { return lease_; }
   [[nodiscard]] std::int64_t seconds() const noexcept { return seconds_; }
@@ -54,7 +59,7 @@ class session {
   void lose(const core::owner_id& owner, revision created);
 
   /// Held while the lease is renewed and what it holds is looked after: one at a time does so for all.
-  std::mutex looking_after;
+  one_at_a_time looking_after;
   time_point looked_at{time_point::min()};  ///< When the last such look began. Guarded by looking_after.
 
  private:
@@ -63,7 +68,7 @@ class session {
   const bool single_;
   const duration ttl_;
   mutable std::mutex mutex_;
-  lease_proof proof_;                                // guarded by mutex_, like all below
+  lease_proof proof_;  // guarded by mutex_, like all below
   std::unordered_map<core::owner_id, held_key> held_;
   bool over_ = false;
 };

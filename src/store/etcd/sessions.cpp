@@ -22,9 +22,8 @@ bool sessions::renew(session& which, time_point by) {
 }
 
 bool sessions::freshen(session& which, time_point by) {
-  const auto now = boot_clock::now();
-  if (which.expired(now)) return renew(which, by);
-  return !which.due(now) || renew(which, by);
+  if (which.over()) return false;
+  return !which.due(boot_clock::now()) || renew(which, by);
 }
 
 std::shared_ptr<session> sessions::for_holding(duration ttl, bool shared, time_point by) {
@@ -36,7 +35,7 @@ std::shared_ptr<session> sessions::for_holding(duration ttl, bool shared, time_p
     return found == shared_.end() ? nullptr : found->second;
   };
   if (auto found = known(); found && !found->over() && !found->due(boot_clock::now())) return found;
-  const std::lock_guard alone{making_};
+  const one_at_a_time::turn alone{making_, by};
   if (auto found = known()) {
     if (!found->over() && freshen(*found, by)) return found;
   }
@@ -48,11 +47,11 @@ std::shared_ptr<session> sessions::for_holding(duration ttl, bool shared, time_p
 
 std::shared_ptr<session> sessions::waiting() {
   const std::lock_guard lock{mutex_};
-  return waiting_ && !waiting_->expired(boot_clock::now()) ? waiting_ : nullptr;
+  return waiting_ && !waiting_->over() ? waiting_ : nullptr;
 }
 
 std::shared_ptr<session> sessions::for_waiting(time_point by) {
-  const std::lock_guard alone{making_};
+  const one_at_a_time::turn alone{making_, by};
   if (auto found = waiting(); found && freshen(*found, by)) return found;
   auto made = make(waiting_seconds, false, by);
   const std::lock_guard lock{mutex_};

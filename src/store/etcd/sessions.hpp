@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "store/etcd/one_at_a_time.hpp"
 #include "store/etcd/session.hpp"
 #include "store/etcd/transport.hpp"
 
@@ -19,7 +20,7 @@ class sessions {
   /// A session fit for a grant now: made, or renewed, where it was not. Throws failure.
   std::shared_ptr<session> for_holding(duration ttl, bool shared, time_point by);
   std::shared_ptr<session> for_waiting(time_point by);
-  /// The waiters' session, if there is one that lives.
+  /// The waiters' session, if there is one; after an outage etcd may know it still.
   std::shared_ptr<session> waiting();
   /// Renews if that is due; the next answer that proves it (session::on_answer) makes it count. False: it is over.
   bool freshen(session& which, time_point by);
@@ -37,7 +38,7 @@ class sessions {
 
   transport& with_;
   std::mutex mutex_;
-  std::mutex making_;  ///< So that threads that start together make one.
+  one_at_a_time making_;                                     ///< So that threads that start together make one.
   std::map<std::int64_t, std::shared_ptr<session>> shared_;  // guarded by mutex_
   std::shared_ptr<session> waiting_;                         // guarded by mutex_
 };

@@ -64,7 +64,8 @@ class etcd_store final : public core::store {
   core::turn_answer acquire(const core::request& what, bool wait, time_point by) override {
     if (what.mode != core::lock_mode::exclusive || what.capacity != 1) {
       core::turn_answer answer;
-      answer.why = {errc::unsupported, shown_ + ": this store keeps exclusive locks only, no shared ones nor semaphores"};
+      answer.why = {errc::unsupported,
+                    shown_ + ": this store keeps exclusive locks only, no shared ones nor semaphores"};
       return answer;
     }
     return ask(by, [&] { return protocol_.acquire(what, wait, by); });

@@ -33,7 +33,8 @@ std::vector<std::shared_ptr<session>> tickets::awaited_sessions() const {
   const std::lock_guard lock{mutex_};
   std::vector<std::shared_ptr<session>> found;
   for (const auto& [owner, each] : all_)
-    if (!each.held && each.on && std::find(found.begin(), found.end(), each.on) == found.end()) found.push_back(each.on);
+    if (!each.held && each.on && std::find(found.begin(), found.end(), each.on) == found.end())
+      found.push_back(each.on);
   return found;
 }
 

@@ -19,9 +19,9 @@ struct ticket {
   bool held = false;
   /// Nobody stands before it any more: that can't change again, for who comes later stands behind.
   bool first = false;
-  std::string before;            ///< The key just before it, whose end it awaits. Empty: not known.
+  std::string before;  ///< The key just before it, whose end it awaits. Empty: not known.
   revision before_created = 0;
-  std::shared_ptr<session> on;   ///< The session that it holds by, or will.
+  std::shared_ptr<session> on;  ///< The session that it holds by, or will.
 };
 
 /// The requests of a client by their owners. Does no I/O. Thread-safe.

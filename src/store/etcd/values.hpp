@@ -69,10 +69,10 @@ struct transaction {
 
 /// The answer to one action; which members hold depends on it.
 struct result {
-  std::vector<entry> entries;    ///< read
-  std::int64_t count = 0;        ///< read: the keys in the range, whatever the limit. erase: how many went.
-  bool more = false;             ///< read: the limit cut it off.
-  bool done = false;             ///< put_if_absent
+  std::vector<entry> entries;  ///< read
+  std::int64_t count = 0;      ///< read: the keys in the range, whatever the limit. erase: how many went.
+  bool more = false;           ///< read: the limit cut it off.
+  bool done = false;           ///< put_if_absent
 };
 
 /// What every answer has.

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::int64_t page = 1000;
 
-std::int64_t wall_clock_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 struct somebody {
   party who;
   bool claimed = false;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/store.hpp"
+#include "store/etcd/layout.hpp"
+#include "store/etcd/session.hpp"
+
+namespace holdfast::etcd {
+
+/// A request, and how it lies in etcd.
+struct asked {
+  explicit asked(const core::request& w)
+      : what{w}, prefix{prefix_of(w.resource)}, key{prefix + w.owner.hex()}, since{wall_clock_us()} {}
+
+  [[nodiscard]] std::string text(bool claimed) const {
+    return text_of({.claimed = claimed, .since_us = since, .party = what.party});
+  }
+
+  const core::request& what;
+  const std::string prefix;
+  const std::string key;
+  const std::int64_t since;
+  mutable std::shared_ptr<session> single;  ///< Made for this request alone.
+};
+
+}  // namespace holdfast::etcd

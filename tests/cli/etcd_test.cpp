@@ -1,0 +1,70 @@
+#include <csignal>
+#include <sstream>
+
+#include "command_test.hpp"
+#include "etcd_site.hpp"
+
+namespace holdfast::testing {
+namespace {
+
+/// The command beside etcd's own, and what is done behind its back.
+class etcd_test : public command_test {
+ protected:
+  static void revoke_all_leases() {
+    std::istringstream lines{etcd_server().control({"lease", "list"}).out};
+    std::string line;
+    std::getline(lines, line);  // How many there are.
+    while (std::getline(lines, line)) EXPECT_EQ(etcd_server().control({"lease", "revoke", line}).code, 0);
+  }
+};
+
+TEST_F(etcd_test, a_revoked_lease_ends_the_command) {
+  const std::string mark = folder_.file("pid");
+  process run = start(run_shell({"--ttl", "3s"}, "k", "echo $$ > " + mark + "; exec sleep 1000"));
+  ASSERT_TRUE(eventually([&] { return !read_file(mark).empty(); }));
+  revoke_all_leases();
+  EXPECT_EQ(run.wait(), 80) << run.err();
+  EXPECT_FALSE(process_alive(std::stoi(read_file(mark))));
+  EXPECT_NE(run.err().find("lost"), std::string::npos) << run.err();
+}
+
+TEST_F(etcd_test, a_broken_lock_ends_the_command_and_goes_to_the_next) {
+  process holder = start_holder("k", {"--ttl", "3s"});
+  process next = start(run_shell({}, "k", "echo next"));
+  ASSERT_TRUE(await_waiters("k", 1));
+  EXPECT_EQ(holdfast({"break", "k", "--token", json_at(show("k"), "/holders/0/token")}).code, 0);
+  EXPECT_EQ(next.wait(), 0) << next.err();
+  EXPECT_EQ(holder.wait(), 80) << holder.err();
+}
+
+TEST_F(etcd_test, etcdctl_lock_and_run_exclude_each_other) {
+  process other{etcd_server().control_command({"lock", "--ttl", "5", "k"}), folder_.path()};
+  ASSERT_TRUE(eventually([&] { return !other.out().empty() || !other.running(); })) << other.err();
+  EXPECT_EQ(holdfast({"run", "-n", "k", "--", "true"}).code, 75);
+  EXPECT_EQ(json_at(show("k"), "/holders/0/claimed"), "true");
+  process waits = start(run_shell({}, "k", "echo mine; exec sleep 1000"));
+  ASSERT_TRUE(await_waiters("k", 1));
+  EXPECT_EQ(waits.out(), "");
+  other.signal(SIGTERM);
+  other.wait();
+  ASSERT_TRUE(eventually([&] { return waits.out() == "mine\n"; })) << waits.err();
+
+  process again{etcd_server().control_command({"lock", "--ttl", "5", "k", "echo", "theirs"}), folder_.path()};
+  ASSERT_TRUE(await_waiters("k", 1));
+  EXPECT_EQ(again.out(), "");
+  waits.signal(SIGTERM);
+  waits.wait();
+  EXPECT_EQ(again.wait(), 0) << again.err();
+  EXPECT_NE(again.out().find("theirs"), std::string::npos) << again.out();
+}
+
+TEST_F(etcd_test, nobody_there) {
+  const ended one =
+      holdfast({"run", "-s", "etcd://me:s3cret@127.0.0.1:" + std::to_string(free_port()), "k", "--", "true"});
+  EXPECT_EQ(one.code, 69) << one.err;
+  EXPECT_EQ(one.err.find("s3cret"), std::string::npos) << one.err;
+  EXPECT_EQ(holdfast({"run", "-s", "etcd://", "k", "--", "true"}).code, 64);
+}
+
+}  // namespace
+}  // namespace holdfast::testing
