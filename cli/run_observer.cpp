@@ -54,7 +54,7 @@ void run_observer::tell(const event& what) const {
       say_more("the store failed" + why);
       break;
     case event_kind::store_warning:
-      say("warning" + why);
+      say_more("warning" + why);
       break;
     case event_kind::acquired:
     case event_kind::released:

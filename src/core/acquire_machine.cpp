@@ -29,7 +29,7 @@ acquire_machine::step acquire_machine::on_answer(const turn_answer& answer, time
   contacted_ = true;
   last_contact_ = now;
   failures_ = 0;
-  trouble_ = {};
+  trouble_ = answer.why;  // As a rule there is none; a store may tell why the wait will be in vain.
   queued_ = answer.is == turn_answer::outcome::queued;
   switch (answer.is) {
     case turn_answer::outcome::granted:
@@ -41,7 +41,7 @@ acquire_machine::step acquire_machine::on_answer(const turn_answer& answer, time
       return {.what = todo::send_acquire};
     case turn_answer::outcome::busy:
       may_be_there_ = false;
-      return finish(ending::busy, {}, false);
+      return finish(ending::busy, answer.why, false);
     case turn_answer::outcome::failed:
       break;
   }

@@ -43,7 +43,7 @@ class acquire_machine {
     time_point sent{};
     /// Something of this owner may still be in the store, or on the way to it: withdraw until it can't be.
     bool leftover = false;
-    status why;  ///< With `failed`.
+    status why;  ///< With `failed`; with `busy` if there is more to say.
   };
 
   explicit acquire_machine(settings how) noexcept : how_{how} {}
@@ -59,7 +59,8 @@ class acquire_machine {
   step give_up(time_point now);
 
   [[nodiscard]] const outcome& end() const noexcept { return end_; }
-  /// What the store's last failure was, since its last good answer. Who runs out of time because of it says so.
+  /// What the store's last failure was, since its last good answer (or what that says of the wait). Who runs out of time
+  /// because of it says so.
   [[nodiscard]] const status& trouble() const noexcept { return trouble_; }
   /// Whether a ticket stands in the store, as far as is known: it needs heartbeats.
   [[nodiscard]] bool queued() const noexcept { return queued_; }

@@ -227,7 +227,7 @@ status resource::settle(guard& lock, seat& me, std::shared_ptr<turn>& out) {
   if (end.is == acquire_machine::ending::granted) return granted(lock, me, out);
   status result;
   if (end.is == acquire_machine::ending::busy)
-    result = {errc::busy};
+    result = end.why.ok() ? status{errc::busy} : client_.located(end.why, name_);
   else if (end.is == acquire_machine::ending::failed)
     result = client_.located(end.why, name_);
   retire(me);

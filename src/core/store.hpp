@@ -68,6 +68,8 @@ struct turn_answer {
   duration ttl{};         ///< As granted; a store may grant more than asked.
   time_point sent{};      ///< Just before the attempt whose answer this is was written to the store.
   duration look_again{};  ///< When to claim unasked: no hint may come by then (the holder's lease may run out).
+  /// With `failed`. Also with `busy` (errc::busy) or `queued` (errc::timed_out: told if the wait ends so), where the
+  /// holder will not let go by itself.
   status why;
 };
 

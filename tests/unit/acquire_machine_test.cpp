@@ -121,6 +121,23 @@ TEST_F(acquiring, a_lost_answer_is_resolved_by_asking_again) {
   EXPECT_TRUE(m.trouble().ok());
 }
 
+TEST_F(acquiring, what_the_store_says_of_a_wait_in_vain_is_kept) {
+  m.start(t0);
+  auto answer = queued();
+  answer.why = {errc::timed_out, "held for ever"};
+  m.on_answer(answer, t0);
+  EXPECT_EQ(m.trouble().message(), "held for ever");
+  m.on_hint(t0);
+  m.on_answer(queued(), t0);
+  EXPECT_TRUE(m.trouble().ok());
+  m.on_hint(t0);
+  auto refused = just(outcome::busy);
+  refused.why = {errc::busy, "held for ever"};
+  EXPECT_EQ(m.on_answer(refused, t0).what, todo::finish);
+  EXPECT_EQ(m.end().is, ending::busy);
+  EXPECT_EQ(m.end().why.message(), "held for ever");
+}
+
 TEST_F(acquiring, a_lost_claim_is_claimed_again) {
   m.start(t0);
   m.on_answer(queued(), t0);

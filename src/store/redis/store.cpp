@@ -244,11 +244,12 @@ class redis_store final : public core::store {
         made.is = outcome::queued;
         made.position = from.position;
         made.look_again = look_again(from.position, from.left);
-        if (from.left == -1) tell_no_expiry(what.resource);
+        if (from.left == -1) made.why = {errc::timed_out, tell_no_expiry(what.resource)};
         break;
       case turn_reply::kind::busy_for_ever:
-        tell_no_expiry(what.resource);
-        [[fallthrough]];
+        made.is = outcome::busy;
+        made.why = {errc::busy, tell_no_expiry(what.resource)};
+        break;
       case turn_reply::kind::busy:
         made.is = outcome::busy;
         break;
@@ -264,13 +265,14 @@ class redis_store final : public core::store {
     return made;
   }
 
-  void tell_no_expiry(const std::string& resource) {
+  /// Warns of it once, and returns the sentence.
+  std::string tell_no_expiry(const std::string& resource) {
+    std::string told = shown_ + ": '" + resource +
+                       "' is held by a key without expiry, which another program has set: it is never free unless that "
+                       "program, or you, delete it";
     const std::lock_guard lock{told_mutex_};
-    if (std::exchange(told_of_, resource) == resource) return;
-    if (warn_)
-      warn_({errc::misconfigured, shown_ + ": '" + resource +
-                                      "' is held by a key without expiry, which another program "
-                                      "has set: it is never free unless that program, or you, delete it"});
+    if (std::exchange(told_of_, resource) != resource && warn_) warn_({errc::misconfigured, told});
+    return told;
   }
 
   status garbage(const char* verb) const {
