@@ -96,7 +96,7 @@ void client::send(slot& where, bool claim) {
     answer.sent = sent;
     court_.tell([&] {
       return me() + " reads answer " + std::to_string(static_cast<int>(answer.is)) + " for " +
-             name_of(where.request->what.owner);
+             name_of(where.request->what.owner) + (answer.why.ok() ? "" : ": " + answer.why.message());
     });
     where.request->executed = executed;
     where.request->read = time_.now();
@@ -105,7 +105,7 @@ void client::send(slot& where, bool claim) {
   net_.call<turn_answer>(
       main_, {.what = claim ? parcel::kind::other : parcel::kind::acquire, .owner = it.what.owner},
       [this, what = it.what, wait = it.wait, claim] {
-        return claim ? store_.claim(what) : store_.acquire(what, wait, plan_.number);
+        return claim ? store_.claim(plan_.number, what) : store_.acquire(plan_.number, what, wait);
       },
       [this, answered](const turn_answer& answer, time_point executed) {
         receive([=] { answered(answer, executed); });
@@ -127,7 +127,7 @@ void client::send_withdraw(slot& where) {
   net_.call<core::withdraw_answer>(
       main_, {},
       [this, what = it.what] {
-        return store_.withdraw({what.resource, what.owner});
+        return store_.withdraw(plan_.number, {what.resource, what.owner});
       },
       [this, answered](core::withdraw_answer answer, time_point) {
         if (net_.strikes(fault::unsure_withdraw)) answer.conclusive = false;
@@ -148,13 +148,13 @@ void client::pause_request(slot& where, time_point until) {
     return;
   }
   it.paused = true;
-  const auto mark = ++it.pauses;
+  const auto mark = it.pauses = ++pauses_;
   if (plan_.broken == sabotage::no_recheck && it.machine.queued()) return;
-  time_.at(until, [this, &where, mark, request = where.request.get()] {
+  time_.at(until, [this, &where, mark] {
     receive([=, this, &where] {
-      if (where.request.get() != request || !request->paused || request->pauses != mark) return;
-      request->paused = false;
-      next(where, request->machine.on_time(time_.now()));
+      if (!where.request || !where.request->paused || where.request->pauses != mark) return;
+      where.request->paused = false;
+      next(where, where.request->machine.on_time(time_.now()));
     });
   });
 }
@@ -170,7 +170,6 @@ void client::hinted(const core::owner_id& owner) {
         continue;
       }
       it.paused = false;
-      ++it.pauses;
       if (plan_.broken == sabotage::hand_off_is_held) {
         turn_answer answer;
         answer.is = turn_answer::outcome::granted;
@@ -215,10 +214,12 @@ void client::finish(slot& where) {
     begin_turn(*driver);
     return;
   }
+  // Nothing was withdrawn, for the store did nothing; a second copy of the request may find it in another mood.
+  const bool refused = end.is == acquire_machine::ending::busy || end.is == acquire_machine::ending::failed;
   if (end.leftover) {
     keep_withdrawing(request->what, request->last_sent + request->what.ttl + net_.how().command_timeout);
   } else if (!court_.disrupted_since(request->last_sent) &&  // What was withdrawn may be back.
-             !(end.is == acquire_machine::ending::busy && store_.was_repeated(request->what.owner)) &&
+             !(refused && store_.was_repeated(request->what.owner)) &&
              (store_.knows(where.resource, request->what.owner) || store_.may_arrive(request->what.owner))) {
     court_.fail("a request that ended left something behind: " + name_of(request->what.owner));
   }
@@ -242,7 +243,7 @@ void client::heartbeat() {
       [this, queued] {
         std::vector<core::waiter_ref> waiters;
         for (const auto& [name, owner] : queued) waiters.push_back({name, owner});
-        return store_.heartbeat(waiters);
+        return store_.heartbeat(plan_.number, waiters);
       },
       [this, queued](const verdicts& answer, time_point) {
         if (plan_.broken == sabotage::no_recheck) return;

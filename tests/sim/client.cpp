@@ -130,7 +130,6 @@ void client::out_of_patience(asker& who, std::uint64_t wait) {
     end_wait(who, false);
   } else if (where.request->paused) {
     where.request->paused = false;
-    ++where.request->pauses;
     next(where, {.what = acquire_machine::todo::pause, .until = time_.now()});
   }
 }

@@ -60,7 +60,7 @@ class client {
     acquire_machine machine;
     core::request what;
     core::gate::ticket driver = 0;
-    std::uint64_t pauses = 0;
+    std::uint64_t pauses = 0;  ///< The number of its latest pause, of all that this client made.
     time_point last_sent;
     bool wait = true;
     bool paused = false;
@@ -145,6 +145,7 @@ class client {
   std::vector<std::unique_ptr<slot>> slots_;
   std::deque<std::function<void()>> inbox_;  ///< What came while the process was stopped.
   std::uint64_t owners_ = 0;
+  std::uint64_t pauses_ = 0;
   std::size_t keeping_ = 0;
   bool crashed_ = false;
   bool paused_ = false;

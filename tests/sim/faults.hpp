@@ -38,17 +38,31 @@ enum class fault : std::uint8_t {
   late_grant,       ///< A grant that came too late to be used.
   turn_passed,      ///< Within a client, by its gate.
   lease_lost,       ///< A deadline passed in the middle of a turn.
+  // What befalls Redis only.
+  first_of_redis,
+  script_cut = first_of_redis,  ///< A script ends at one of its writes; what it had done stays.
+  out_of_memory,                ///< The server takes no more data.
+  flushed,                      ///< The server forgets everything.
+  evicted,                      ///< The server drops a key beside the lock.
+  listener_cut,                 ///< A client does not hear of its turns for a while, and the server knows.
+  foreign_lock,                 ///< A client of the common protocol takes the resource,
+  foreign_freed,                ///< and gives it back by a compare-and-delete,
+  foreign_deleted,              ///< or deletes its key,
+  foreign_vanished,             ///< or lets it run out.
+  foreign_blunder,              ///< It deletes what is not its own.
   count
 };
 
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count);
 
 inline constexpr std::array<std::string_view, fault_count> fault_names{
-    "request lost", "request late",    "request repeated", "answer lost",     "connection cut",   "refused",
-    "client crash", "client pause",    "store pause",      "store forgets",   "clock drift",      "clock forward",
-    "clock back",   "hint lost",       "hint repeated",    "hint late",       "hint for nothing", "gave up",
-    "tried",        "refresh shorter", "refresh longer",   "refresh unknown", "lease broken",     "unsure withdraw",
-    "late grant",   "turn passed",     "lease lost"};
+    "request lost",   "request late",    "request repeated", "answer lost",     "connection cut",   "refused",
+    "client crash",   "client pause",    "store pause",      "store forgets",   "clock drift",      "clock forward",
+    "clock back",     "hint lost",       "hint repeated",    "hint late",       "hint for nothing", "gave up",
+    "tried",          "refresh shorter", "refresh longer",   "refresh unknown", "lease broken",     "unsure withdraw",
+    "late grant",     "turn passed",     "lease lost",       "script cut",      "out of memory",    "flushed",
+    "evicted",        "listener cut",    "foreign lock",     "foreign freed",   "foreign deleted",  "foreign vanished",
+    "foreign blunder"};
 
 struct tally {
   std::array<std::uint64_t, fault_count> of{};

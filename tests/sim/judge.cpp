@@ -6,7 +6,9 @@
 namespace holdfast::sim {
 
 std::string name_of(const core::owner_id& owner) {
-  return owner.nil() ? "nobody" : std::to_string(owner.high()) + "#" + std::to_string(owner.low());
+  if (owner.nil()) return "nobody";
+  return (owner.high() == ~std::uint64_t{0} ? "foreign" : std::to_string(owner.high())) + "#" +
+         std::to_string(owner.low());
 }
 
 judge::judge(const timeline& time, std::size_t resources, bool tell)
@@ -30,14 +32,25 @@ void judge::tell(const std::function<std::string()>& line) const {
 void judge::fail(const std::string& what) const { throw violation{stamp(time_.now()) + what}; }
 
 void judge::granted(const std::shared_ptr<tenure_record>& who, std::uint64_t token, duration ttl) {
-  const auto now = time_.now();
-  auto& here = places_[who->resource];
   tell([&] {
     return "TURN of " + name_of(who->owner) + " on r" + std::to_string(who->resource) + ", token " +
            std::to_string(token);
   });
   if (who->deadline - who->read < ttl / 20)
     fail("a grant was returned with next to no time left: " + name_of(who->owner));
+  begin(who);
+  places_[who->resource].marks.push_back({who->executed, token, who->owner, revived_.contains(who->owner)});
+  ++turns_;
+}
+
+void judge::granted_elsewhere(const std::shared_ptr<tenure_record>& who) {
+  tell([&] { return "TURN of a foreign client, " + name_of(who->owner) + ", on r" + std::to_string(who->resource); });
+  begin(who);
+}
+
+void judge::begin(const std::shared_ptr<tenure_record>& who) {
+  const auto now = time_.now();
+  auto& here = places_[who->resource];
   if (who->executed <= last_disruption_ || broken_.contains(who->owner)) who->excused = true;
   std::erase_if(here.tenures, [&](const auto& t) { return t->lost || now >= t->deadline; });
   for (const auto& other : here.tenures)
@@ -45,8 +58,6 @@ void judge::granted(const std::shared_ptr<tenure_record>& who, std::uint64_t tok
       fail("two hold r" + std::to_string(who->resource) + ": " + name_of(other->owner) + " and " + name_of(who->owner));
   who->in_turn = true;
   here.tenures.push_back(who);
-  here.marks.push_back({who->executed, token, who->owner, revived_.contains(who->owner)});
-  ++turns_;
 }
 
 void judge::passed(const tenure_record& who, std::uint64_t token) {

@@ -46,6 +46,8 @@ class judge {
 
   /// A grant reached its client: its first turn begins.
   void granted(const std::shared_ptr<tenure_record>& who, std::uint64_t token, duration ttl);
+  /// A client that is none of holdfast's believes to hold the resource.
+  void granted_elsewhere(const std::shared_ptr<tenure_record>& who);
   /// The gate passed the tenure on.
   void passed(const tenure_record& who, std::uint64_t token);
   /// The client moved its deadline, after a renewal that the store carried out while `owner_held`.
@@ -88,6 +90,8 @@ class judge {
     std::vector<std::shared_ptr<tenure_record>> tenures;  ///< Those that may still be believed in.
     std::vector<mark> marks;
   };
+
+  void begin(const std::shared_ptr<tenure_record>& who);
 
   const timeline& time_;
   std::vector<place> places_;

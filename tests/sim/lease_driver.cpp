@@ -68,7 +68,7 @@ void client::renew(const std::shared_ptr<tenure>& it) {
   net_.call<verdict>(
       keeper_, {.what = parcel::kind::renew, .owner = it->what.owner, .delayed = delayed},
       [this, it, ttl] {
-        const auto is = store_.renew({it->what.resource, it->what.owner, ttl, it->token + it->offset});
+        const auto is = store_.renew(plan_.number, {it->what.resource, it->what.owner, ttl, it->token + it->offset});
         return verdict{is, store_.holder(it->record->resource) == it->what.owner};
       },
       [this, it, sent, ttl](const verdict& answer, time_point) {
@@ -123,7 +123,7 @@ void client::release(slot& where) {
   net_.call<core::release_answer>(
       main_, {},
       [this, it] {
-        return store_.release({it->what.resource, it->what.owner, {}, it->token + it->offset});
+        return store_.release(plan_.number, {it->what.resource, it->what.owner, {}, it->token + it->offset});
       },
       [this, &where](const core::release_answer&, time_point) {
         receive([=, this, &where] {
@@ -152,7 +152,7 @@ void client::keep_withdrawing(const core::request& what, time_point until) {
     net_.call<core::withdraw_answer>(
         keeper_, {},
         [this, what] {
-          return store_.withdraw({what.resource, what.owner});
+          return store_.withdraw(plan_.number, {what.resource, what.owner});
         },
         [this, ended](const core::withdraw_answer& answer, time_point) {
           const bool unsure = net_.strikes(fault::unsure_withdraw) || !answer.conclusive;
@@ -172,7 +172,7 @@ void client::keep_releasing(const core::request& what, std::uint64_t token, time
     net_.call<core::release_answer>(
         keeper_, {},
         [this, what, token] {
-          return store_.release({what.resource, what.owner, {}, token});
+          return store_.release(plan_.number, {what.resource, what.owner, {}, token});
         },
         [this, ended](const core::release_answer&, time_point) { receive([=] { ended(true); }); },
         [this, ended](no_answer) { receive([=] { ended(false); }); });

@@ -3,7 +3,9 @@
 //
 //   sim [--schedules N] [--first SEED]     runs N schedules; fails at the first one that breaks a promise
 //   sim --seed S                           runs one and prints its history
-//   sim --break WHAT ...                   with something around the machines broken on purpose
+//   sim --break WHAT ...                   with something around the machines, or the store, broken on purpose
+//   sim --list-mutants                     what can be broken in the store
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
@@ -14,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "backend.hpp"
 #include "world.hpp"
 
 namespace {
@@ -32,13 +35,23 @@ const std::map<std::string_view, sabotage> sabotages{
     {"renew", sabotage::renew_any_owner},  {"tokens", sabotage::tokens_fall},
     {"recheck", sabotage::no_recheck},     {"hand-off", sabotage::hand_off_is_held}};
 
+/// Of what stands around the store, or of the store itself.
+bool break_part(std::string_view name, arguments& into) {
+  if (const auto found = sabotages.find(name); found != sabotages.end()) {
+    into.broken = found->second;
+    return true;
+  }
+  const auto& parts = tested().parts;
+  if (std::find(parts.begin(), parts.end(), name) == parts.end()) return false;
+  tested().break_part(name);
+  return true;
+}
+
 bool read(int argc, char** argv, arguments& into) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name{argv[i]};
     if (name == "--break") {
-      const auto found = sabotages.find(argv[i + 1]);
-      if (found == sabotages.end()) return false;
-      into.broken = found->second;
+      if (!break_part(argv[i + 1], into)) return false;
       continue;
     }
     const auto number = std::strtoull(argv[i + 1], nullptr, 10);
@@ -89,6 +102,7 @@ bool print(const tally& total) {
   std::cout << total.schedules << " schedules, " << total.turns << " turns, " << total.steps << " events\n";
   bool all = true;
   for (std::size_t i = 0; i < fault_count; ++i) {
+    if (!tested().befalls(static_cast<fault>(i))) continue;
     std::cout << "  " << fault_names[i] << ": " << total.of[i] << '\n';
     if (total.of[i] == 0) all = false;
   }
@@ -99,8 +113,12 @@ bool print(const tally& total) {
 
 int main(int argc, char** argv) {
   arguments how;
+  if (argc == 2 && argv[1] == std::string_view{"--list-mutants"}) {
+    for (const auto& part : tested().parts) std::cout << part << '\n';
+    return 0;
+  }
   if (!read(argc, argv, how)) {
-    std::cerr << "usage: sim [--schedules N] [--first SEED] [--seed S] [--break WHAT]\n";
+    std::cerr << "usage: sim [--schedules N] [--first SEED] [--seed S] [--break WHAT] | --list-mutants\n";
     return 64;
   }
   tally total;
@@ -112,7 +130,7 @@ int main(int argc, char** argv) {
   const auto worst = run_all(how, total);
   if (worst.seed != 0) {
     std::cout << "BROKEN in schedule " << worst.seed << ":\n"
-              << worst.why << "\nits history: sim --seed " << worst.seed << '\n';
+              << worst.why << "\nits history: --seed " << worst.seed << '\n';
     return 1;
   }
   if (print(total)) return 0;

@@ -25,7 +25,7 @@ function(sim_mutant name)
   add_executable(sim_mutant_${name} ${sources} ${changed})
   # Before the shipped headers.
   target_include_directories(sim_mutant_${name} BEFORE PRIVATE ${folder} ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(sim_mutant_${name} PRIVATE holdfast_sim)
+  target_link_libraries(sim_mutant_${name} PRIVATE holdfast_sim holdfast_sim_memory)
   set(mutants ${mutants} ${name} PARENT_SCOPE)
 endfunction()
 

@@ -1,5 +1,6 @@
-# Runs the simulation over code that is broken on purpose: SIM with each of BREAK, and each program of MUTANTS. Every one
-# has to be found out.
+# Runs the simulation over code that is broken on purpose: SIM with each of BREAK (`all`: each mutant that SIM itself
+# knows of), and each program of MUTANTS. Every one has to be found out.
+cmake_minimum_required(VERSION 3.25)
 set(most 10000)
 set(escaped)
 
@@ -15,6 +16,15 @@ function(expect_broken name)
 endfunction()
 
 string(REPLACE "," ";" BREAK "${BREAK}")
+if("all" IN_LIST BREAK)
+  list(REMOVE_ITEM BREAK all)
+  execute_process(COMMAND ${SIM} --list-mutants OUTPUT_VARIABLE known COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[a-z_]+" known "${known}")
+  if(NOT known)
+    message(FATAL_ERROR "${SIM} knows of no mutants")
+  endif()
+  list(APPEND BREAK ${known})
+endif()
 foreach(what IN LISTS BREAK)
   expect_broken(${what} ${SIM} --break ${what})
 endforeach()

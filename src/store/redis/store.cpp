@@ -60,8 +60,7 @@ class redis_store final : public core::store {
       if (answer.what.is != reply::kind::integer || read_turn(answer.what).is != turn_reply::kind::listen_first)
         return said(answer, what);
       // It has to queue: from then on it may be told of its turn, so it must hear it.
-      turns_.listen(by);
-      answer = ask_acquire(what, wait, turns_.where(), by);
+      answer = ask_acquire(what, wait, turns_.listen(by), by);
       return said(answer, what);
     });
   }
@@ -129,9 +128,10 @@ class redis_store final : public core::store {
       const auto keys = keys_of(what.resource);
       arguments words{64};
       words.add(what.owner.hex());
-      answer.conclusive = doubts_.settled(what.owner, *verbs_);
       const auto got = reply_of(verbs_->call(withdraw_script, keys.all(), words.all(), by));
       if (got.is != reply::kind::integer) throw verb_failure{garbage("withdraw"), true};
+      // Only now: it may have gone over another connection than the one that was in use when it began.
+      answer.conclusive = doubts_.settled(what.owner, *verbs_);
       answer.done = true;
       if (answer.conclusive) doubts_.forget(what.owner);
       return status{};
