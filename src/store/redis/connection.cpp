@@ -174,12 +174,18 @@ std::shared_ptr<connection::link> connection::open(time_point by) {
   auto pipelining = how_.pipelining;
   pipelining.reply_timeout = how_.command_timeout;
   auto made = std::make_shared<link>(where_, tls_.get(), pipelining, by);
-  std::vector<std::vector<std::string_view>> more;
-  for (const auto& each : how_.ask) more.emplace_back(each.begin(), each.end());
   std::vector<reply> answers;
-  made->who = greet(made->over, made->reader, where_, more, answers, by);
+  const auto inquire = [&] { return how_.inquire ? how_.inquire(answers) : std::vector<std::vector<std::string>>{}; };
+  const auto views = [](const std::vector<std::vector<std::string>>& of) {
+    std::vector<std::vector<std::string_view>> all;
+    for (const auto& each : of) all.emplace_back(each.begin(), each.end());
+    return all;
+  };
+  auto more = inquire();
+  made->who = greet(made->over, made->reader, where_, views(more), answers, by);
+  while (!more.empty() && !(more = inquire()).empty())
+    answers = exchange(made->over, made->reader, views(more), by, where_.shown);
   bury(*made, by);
-  if (how_.heard) how_.heard(answers);
   const std::lock_guard lock{mutex_};
   made->number = ++made_;
   made->used = boot_clock::now();

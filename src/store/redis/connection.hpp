@@ -23,9 +23,9 @@ class connection final : public channel {
   struct options {
     duration command_timeout{};
     duration connect_timeout{};
-    /// Further commands for each new connection's first round trip, and who hears their replies. Both may be empty.
-    std::vector<std::vector<std::string>> ask;
-    std::function<void(const std::vector<reply>&)> heard;
+    /// What else to ask on each new connection, before it is used: told the replies to what it asked before (none at
+    /// first, and that goes with the greeting), it says what to ask now; nothing: that is all. May be empty.
+    std::function<std::vector<std::vector<std::string>>(const std::vector<reply>&)> inquire;
     pipeline::limits pipelining{};  ///< Its reply_timeout is the command_timeout.
   };
 
@@ -65,7 +65,6 @@ class connection final : public channel {
   const std::uint64_t forks_;
   mutable std::mutex mutex_;  // guards all below, and the links' pipelines and TLS
   std::shared_ptr<link> current_;
-  std::vector<std::string_view> ask_;
   std::uint64_t made_ = 0;
   bool connecting_ = false;
   std::uint64_t attempts_ = 0;  ///< Attempts to connect that have ended.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "holdfast/version.hpp"
+#include "store/redis/checks.hpp"
 #include "store/redis/connection.hpp"
 #include "store/redis/errors.hpp"
 #include "store/redis/listener.hpp"
@@ -39,14 +40,13 @@ tls_pointer tls_for(const settings& where) {
 std::unique_ptr<core::store> make_store(const core::url& from, const core::store_options& options) {
   const auto where = settings::of(from);
   const auto with = tls_for(where);
-  const auto connect = [&] {
-    return std::make_unique<connection>(
-        where, with,
-        connection::options{.command_timeout = options.command_timeout, .connect_timeout = options.connect_timeout});
-  };
+  connection::options how{.command_timeout = options.command_timeout, .connect_timeout = options.connect_timeout};
   links made;
-  made.verbs = connect();
-  made.keeper = connect();
+  made.keeper = std::make_unique<connection>(where, with, how);
+  how.inquire = [look = std::make_shared<checks>(where, options.warn)](const std::vector<reply>& answers) {
+    return look->next(answers);
+  };
+  made.verbs = std::make_unique<connection>(where, with, std::move(how));
   made.listen = [where, with, bound = options.connect_timeout](std::string channel, ear_callbacks tell) {
     return std::make_unique<listening_ear>(where, with, std::move(channel), bound, std::move(tell));
   };
