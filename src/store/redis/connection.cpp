@@ -136,8 +136,11 @@ status connection::why_not(const link& with, const caller& me) const {
 status connection::ready(guard& lock, time_point by) {
   while (true) {
     if (current_ && current_->pipe.in_flight() == 0 && boot_clock::now() - current_->used > fresh &&
-        current_->over.wire().stale())
-      end(*current_, explain_broken(0, where_.shown));
+        current_->over.wire().stale()) {
+      const auto stale = current_;
+      end(*stale, explain_broken(0, where_.shown));
+      caller::wake(stale->pipe.woken());  // Some may not have sent yet (the process was stopped, say).
+    }
     if (current_) return {};
     if (boot_clock::now() >= by) return {errc::unavailable, where_.shown + ": the server could not be reached in time"};
     if (connecting_) {
