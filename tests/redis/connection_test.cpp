@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
@@ -132,6 +135,40 @@ TEST(redis_connection, killed_in_the_middle_is_unknown_and_then_settled) {
   EXPECT_FALSE(with->settled(lost.connection));
   EXPECT_EQ(ask(*with, {"PING"}).is, outcome::replied);
   EXPECT_TRUE(with->settled(lost.connection));
+}
+
+TEST(redis_connection, one_that_the_server_has_lost_is_settled_without_the_right_to_drop_it) {
+  testing::redis_server server;
+  server.cli({"ACL", "SETUSER", "me", "on", ">pw", "+@all", "-client|kill", "~*", "&*"});
+  auto url = server.url();
+  const auto with = connect(url.insert(url.find("//") + 2, "me:pw@"), 20s);
+  ASSERT_EQ(ask(*with, {"PING"}).is, outcome::replied);
+  std::jthread killer{[&] {
+    const auto blocked = [&] { return server.cli({"CLIENT", "LIST"}).find("cmd=blpop") != std::string::npos; };
+    ASSERT_TRUE(testing::eventually(blocked));
+    server.signal(SIGSTOP);
+  }};
+  // The server stops, so the connection is given up and still stands at the server.
+  const auto lost = ask(*with, {"BLPOP", "nothing", "0"}, 1s);
+  killer.join();
+  EXPECT_EQ(lost.is, outcome::unknown);
+  server.signal(SIGCONT);
+  EXPECT_EQ(ask(*with, {"PING"}, 100ms).is, outcome::unknown);  // Behind it in the same line.
+  server.cli({"CLIENT", "KILL", "TYPE", "normal"});
+  EXPECT_EQ(ask(*with, {"PING"}).is, outcome::replied);
+  EXPECT_TRUE(with->settled(lost.connection));  // The server has it no more.
+}
+
+TEST(redis_connection, a_child_of_fork_is_told_that_it_is_not_its_own) {
+  testing::redis_server server;
+  const auto with = connect(server.url());
+  ASSERT_EQ(ask(*with, {"PING"}).is, outcome::replied);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(ask(*with, {"PING"}).why == errc::forked ? 0 : 1);
+  int how = 0;
+  ::waitpid(child, &how, 0);
+  EXPECT_TRUE(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+  EXPECT_EQ(ask(*with, {"PING"}).what.text, "PONG");
 }
 
 }  // namespace

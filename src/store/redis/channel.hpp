@@ -45,8 +45,9 @@ class channel {
                       std::span<const std::string_view> arguments, time_point by) = 0;
   /// One plain command. Blocks until `by` at the latest. Thread-safe.
   virtual answer command(std::span<const std::string_view> words, time_point by) = 0;
-  /// Whether everything that was ever sent on `connection` has been carried out, or never will be, once a call that is
-  /// sent from now on is answered: it is the one in use (the server keeps its order), or the server has dropped it.
+  /// To be asked after a call was answered: whether everything that was sent on `connection` before that call has been
+  /// carried out, or never will be. So it is if it still is the one in use (the server keeps its order), or if the server
+  /// had dropped it before another was used.
   [[nodiscard]] virtual bool settled(std::uint64_t connection) const noexcept = 0;
 };
 

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 /// A connection that was idle for longer may have been closed meanwhile: a look tells, before anything is sent on it.
 constexpr duration fresh = 500ms;
 constexpr std::size_t most_graves = 256;
+/// A server that takes connections and drops them at once is not asked for ever.
+constexpr int most_attempts = 3;
 
 std::string text_of(duration span) {
   const auto ms = std::chrono::round<std::chrono::milliseconds>(span).count();
@@ -99,7 +101,7 @@ answer connection::transact(std::span<const std::string_view> words, time_point 
     return result;
   }
   guard lock{mutex_};
-  while (true) {
+  for (int attempt = 1;; ++attempt) {
     if (result.why = ready(lock, by); !result.why.ok()) return result;
     const auto with = current_;
     caller me;
@@ -107,7 +109,7 @@ answer connection::transact(std::span<const std::string_view> words, time_point 
     with->pipe.join(me, words);
     drive(lock, *with, me);  // Without the lock from here, or with it.
     // It ended before anything of ours was written: that costs another connection, not the call.
-    if (me.is == answer::outcome::not_sent && !me.timed_out && boot_clock::now() < by) {
+    if (me.is == answer::outcome::not_sent && !me.timed_out && attempt < most_attempts && boot_clock::now() < by) {
       if (!lock.owns_lock()) lock.lock();
       continue;
     }
@@ -251,10 +253,12 @@ void connection::send(guard& lock, link& with, caller& me) {
     return;
   }
   auto* const chain = with.pipe.woken();
+  // Who only helps on its way out does not wait.
+  const bool waits = me.at != pending::stage::finished;
   lock.unlock();
   const std::string_view left = std::string_view{with.raw_out}.substr(with.raw_gone);
   auto gone = with.over.wire().send(left);
-  if (gone.nothing() && with.over.wire().wait_to_send(me.by)) gone = with.over.wire().send(left);
+  if (gone.nothing() && waits && with.over.wire().wait_to_send(me.by)) gone = with.over.wire().send(left);
   caller::wake(chain);
   lock.lock();
   const bool began = gone.bytes > 0 || with.raw_gone > 0;

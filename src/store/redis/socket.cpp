@@ -162,9 +162,9 @@ socket::moved socket::receive(char* into, std::size_t size, time_point now, time
 void socket::shut() noexcept { ::shutdown(fd_, SHUT_RDWR); }
 
 bool socket::stale() const noexcept {
-  char byte = 0;
-  const auto count = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  // Not by what can be read: under TLS that may be the handshake's last words.
+  pollfd what{fd_, POLLRDHUP, 0};
+  return ::poll(&what, 1, 0) > 0;
 }
 
 }  // namespace holdfast::redis

@@ -34,7 +34,7 @@ class socket {
   moved receive(char* into, std::size_t size, time_point now, time_point until) noexcept;
   /// Ends it for both sides; who sleeps in it wakes up.
   void shut() noexcept;
-  /// Whether the other side has closed it, or sent what nobody asked for, while it was idle.
+  /// Whether the other side has closed it meanwhile.
   [[nodiscard]] bool stale() const noexcept;
 
  private:

@@ -129,9 +129,10 @@ class redis_store final : public core::store {
       const auto keys = keys_of(what.resource);
       arguments words{64};
       words.add(what.owner.hex());
-      answer.conclusive = doubts_.settled(what.owner, *verbs_);
       const auto got = reply_of(verbs_->call(withdraw_script, keys.all(), words.all(), by));
       if (got.is != reply::kind::integer) throw verb_failure{garbage("withdraw"), true};
+      // Only now: it may have gone over another connection than the one that was in use when it began.
+      answer.conclusive = doubts_.settled(what.owner, *verbs_);
       answer.done = true;
       if (answer.conclusive) doubts_.forget(what.owner);
       return status{};

@@ -46,7 +46,8 @@ TEST_F(redis_foreign_test, waiters_notice_that_they_freed_it) {
 
 TEST_F(redis_foreign_test, are_not_broken_by_a_token) {
   cli({"SET", "k", "v", "NX", "PX", "30000"});
-  const ended one = holdfast({"break", "k", "--token", "0"});
+  EXPECT_EQ(holdfast({"break", "k", "--token", "0"}).code, 64);
+  const ended one = holdfast({"break", "k", "--token", "1"});
   EXPECT_EQ(one.code, 78);
   EXPECT_THAT(one.err, HasSubstr("DEL"));
   EXPECT_EQ(cli({"GET", "k"}), "v");

@@ -23,9 +23,16 @@ end
 
 local held, record = read()
 if held == nil then return wrong_type() end
-if not held then held, record = hand_on(record, {[owner] = true}) end
+local info
+if not held then
+  -- It may stand in the queue itself, and have been silent for too long: this is its sign of life.
+  info = call('HGET', waiters, owner)
+  if info then call('HSET', waiters, owner, now .. string.sub(info, 17)) end
+  held, record = hand_on(record, {[owner] = true})
+end
 if held == owner then return take_up(record, ARGV[3], ARGV[4], ARGV[5]) end
 if not held then  -- And nobody alive waits.
+  if info then leave(owner) end
   local token, last = next_token(record, ARGV[4])
   if not token then return too_late() end
   call('SET', name, owner, 'PX', ttl)
@@ -37,7 +44,7 @@ if ARGV[6] == '0' then
   if has_queue(record) == '1' then leave(owner) end
   return call('PTTL', name) == -1 and 3 or 0
 end
-local info = call('HGET', waiters, owner)
+info = info or call('HGET', waiters, owner)
 if info and call('ZSCORE', queue, owner) then
   call('HSET', waiters, owner, now .. string.sub(info, 17))
 else
