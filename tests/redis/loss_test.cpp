@@ -184,6 +184,7 @@ TEST_F(redis_loss, out_of_memory_still_releases) {
   EXPECT_EQ(other.is, outcome::failed);
   EXPECT_FALSE(other.unknown);
   EXPECT_EQ(renew(*store, mine), core::renew_verdict::renewed);
+  EXPECT_EQ(beat(*store, waiting), core::wait_verdict::waiting);
   EXPECT_EQ(release(*store, mine, token), released::released);
   EXPECT_EQ(store->claim(waiting, by()).is, outcome::granted);
 }

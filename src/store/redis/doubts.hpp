@@ -14,7 +14,7 @@ namespace holdfast::redis {
 class doubts {
  public:
   void add(const core::owner_id& owner, std::uint64_t connection, const channel& at);
-  /// To be asked before the call is sent whose answer is to be the last word.
+  /// To be asked once the call was answered whose answer is to be the last word (channel::settled).
   [[nodiscard]] bool settled(const core::owner_id& owner, const channel& at) const;
   void forget(const core::owner_id& owner);
 

@@ -60,8 +60,7 @@ class redis_store final : public core::store {
       if (answer.what.is != reply::kind::integer || read_turn(answer.what).is != turn_reply::kind::listen_first)
         return said(answer, what);
       // It has to queue: from then on it may be told of its turn, so it must hear it.
-      turns_.listen(by);
-      answer = ask_acquire(what, wait, turns_.where(), by);
+      answer = ask_acquire(what, wait, turns_.listen(by), by);
       return said(answer, what);
     });
   }

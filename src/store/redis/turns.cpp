@@ -1,5 +1,6 @@
 #include "store/redis/turns.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/owner_id.hpp"
@@ -53,16 +54,18 @@ std::string_view turns::where() const noexcept {
   return deaf_.load(std::memory_order_acquire) ? nowhere : std::string_view{};
 }
 
-void turns::listen(time_point by) {
-  const status how = ear_->ready(by);
+std::string_view turns::listen(time_point by) {
+  const auto now = boot_clock::now();
+  const status how = ear_->ready(now + std::max<duration>(by - now, {}) / 2);  // The rest is for what comes after.
   if (how.ok()) {
     listening_.store(true, std::memory_order_release);
-    return;
+    return id_;
   }
-  deaf_.store(true, std::memory_order_release);
+  if (how == errc::not_authorised) deaf_.store(true, std::memory_order_release);
   if (warn_ && !warned_.exchange(true))
     warn_({static_cast<errc>(how.code().value()),
            how.message() + " (so waiters are not told of their turns, and find out within a second)"});
+  return nowhere;
 }
 
 }  // namespace holdfast::redis

@@ -23,8 +23,8 @@ class turns {
   void on_turn(core::store::turn_callback callback);
   /// Where the server is to tell of turns; empty while nobody listens yet.
   [[nodiscard]] std::string_view where() const noexcept;
-  /// Begins to listen. Where it can't, waiters must do with their heartbeats, and `where` says so.
-  void listen(time_point by);
+  /// Begins to listen, and tells where. Without success waiters must do with their heartbeats: `nowhere`.
+  std::string_view listen(time_point by);
 
  private:
   struct bell;
@@ -32,7 +32,7 @@ class turns {
   const std::shared_ptr<bell> bell_;  // Shared with the listening thread, which may outlive this object by a moment.
   const std::function<void(const status&)> warn_;
   std::atomic<bool> listening_{false};
-  std::atomic<bool> deaf_{false};
+  std::atomic<bool> deaf_{false};  ///< It has not the right to listen, and need not try again.
   std::atomic<bool> warned_{false};
   const std::unique_ptr<ear> ear_;
 };

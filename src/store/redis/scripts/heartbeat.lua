@@ -18,6 +18,8 @@ for i = 1, #ARGV, 2 do
   select(number)
   local info = call('HGET', waiters, who)
   if info then
+    -- This first: where the server is out of memory, a script that has begun to write may go on writing.
+    if not queued[number] then touch() end
     call('HSET', waiters, who, now .. sub(info, 17))
     known[who] = true
     queued[number] = true
@@ -28,7 +30,6 @@ for number = 0, #KEYS / 4 - 1 do
   select(number)
   local held, record = read()
   if queued[number] then
-    touch()
     if record then call('PEXPIRE', lease, math.max(KEEP, call('PTTL', lease))) end
     mark_queue(record)
     if not record then record = call('GET', lease) end
