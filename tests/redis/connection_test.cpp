@@ -11,6 +11,7 @@
 
 #include "holdfast/status.hpp"
 #include "redis/fixture.hpp"
+#include "support/proxy.hpp"
 
 namespace holdfast::redis::test {
 
@@ -117,6 +118,26 @@ TEST(redis_connection, one_who_gives_up_leaves_the_others_alone) {
   const auto later = ask(*with, {"ECHO", "later"});
   EXPECT_EQ(later.what.text, "later");
   EXPECT_TRUE(with->settled(hasty.connection) || hasty.is == outcome::not_sent);
+}
+
+TEST(redis_connection, one_that_is_dead_without_a_word_is_left_when_a_call_is_given_up) {
+  testing::redis_server server;
+  testing::proxy between{server.port()};
+  std::atomic<bool> forgotten{false};
+  between.judge_by([&](testing::proxy::direction, std::string_view) {
+    return forgotten ? testing::proxy::fate::swallow : testing::proxy::fate::pass;
+  });
+  connection with{settings::of(core::url::parse("redis://127.0.0.1:" + std::to_string(between.port()))),
+                  nullptr,
+                  {.command_timeout = patience, .connect_timeout = patience, .suspicion = 100ms}};
+  const auto first = ask(with, {"PING"});
+  ASSERT_EQ(first.is, outcome::replied);
+  forgotten = true;
+  EXPECT_EQ(ask(with, {"PING"}, 300ms).is, outcome::unknown);
+  forgotten = false;
+  const auto again = ask(with, {"PING"}, 20s);
+  EXPECT_EQ(again.is, outcome::replied);
+  EXPECT_NE(again.connection, first.connection);
 }
 
 TEST(redis_connection, killed_in_the_middle_is_unknown_and_then_settled) {

@@ -96,6 +96,16 @@ TEST(redis_errors, credentials) {
   EXPECT_EQ(needless, errc::not_authorised);
 }
 
+TEST(redis_errors, a_server_that_does_not_know_auth_does_not_make_us_show_the_password) {
+  testing::redis_server server{{.words = {"--rename-command", "AUTH", ""}}};
+  for (const auto* who : {"me:hush-99", ":hush-99"}) {
+    const auto why = refused(with_user(server.url(), who));
+    EXPECT_EQ(why, errc::misconfigured);
+    EXPECT_THAT(why.message(), HasSubstr("unknown command"));
+    EXPECT_THAT(why.message(), Not(HasSubstr("hush-99")));
+  }
+}
+
 TEST(redis_errors, rights) {
   testing::redis_server server;
   server.cli({"ACL", "SETUSER", "me", "on", ">pw", "+get", "+client|setname", "~a*"});

@@ -107,6 +107,22 @@ TEST_F(redis_waiting, a_page_goes_on_where_the_last_one_ended_though_names_come_
   EXPECT_EQ(page.next, "");
 }
 
+TEST_F(redis_waiting, a_page_does_not_look_at_each_name_of_the_past) {
+  const auto store = open();
+  grant(*store, ask("order/1234"));
+  cli({"EVAL",
+       "local t = string.rep('0', 16) for i = 1, 3000 do local n = 'order/' .. i + 100000 redis.call('SET', '{' .. n "
+       ".. "
+       "'}:holdfast:lease:' .. n, '0' .. t .. t .. '1' .. t .. string.rep('a', 32), 'PX', 60000) end",
+       "0"});
+  cli({"CONFIG", "RESETSTAT"});
+  resource_page page;
+  ASSERT_TRUE(store->list("order/", "", 100, page, by()).ok());
+  ASSERT_EQ(page.resources.size(), 1U);
+  EXPECT_EQ(page.resources[0].name, "order/1234");
+  EXPECT_LT(server_.info("total_commands_processed"), 100);
+}
+
 TEST_F(redis_waiting, a_long_queue_is_shown) {
   const auto store = open();
   grant(*store, ask("k"));

@@ -119,12 +119,20 @@ answer connection::transact(std::span<const std::string_view> words, time_point 
     if (me.is != answer::outcome::replied) {
       if (!lock.owns_lock()) lock.lock();
       result.why = why_not(*with, me);
+      suspect(*with, me);
       return result;
     }
     result.what = std::move(me.what);
     if (result.what.is == reply::kind::error) result.why = explain_reply(result.what.text, where_.shown);
     return result;
   }
+}
+
+void connection::suspect(link& with, const caller& me) {
+  if (how_.suspicion <= duration::zero() || !me.timed_out || me.is != answer::outcome::unknown) return;
+  if (with.pipe.awaited(boot_clock::now()) < how_.suspicion) return;
+  end(with, {errc::unavailable, where_.shown + ": the server did not answer in time"});
+  caller::wake(with.pipe.woken());
 }
 
 status connection::why_not(const link& with, const caller& me) const {
@@ -138,8 +146,11 @@ status connection::why_not(const link& with, const caller& me) const {
 status connection::ready(guard& lock, time_point by) {
   while (true) {
     if (current_ && current_->pipe.in_flight() == 0 && boot_clock::now() - current_->used > fresh &&
-        current_->over.wire().stale())
-      end(*current_, explain_broken(0, where_.shown));
+        current_->over.wire().stale()) {
+      const auto stale = current_;
+      end(*stale, explain_broken(0, where_.shown));
+      caller::wake(stale->pipe.woken());  // Some may not have sent yet (the process was stopped, say).
+    }
     if (current_) return {};
     if (boot_clock::now() >= by) return {errc::unavailable, where_.shown + ": the server could not be reached in time"};
     if (connecting_) {

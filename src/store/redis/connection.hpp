@@ -26,6 +26,9 @@ class connection final : public channel {
     /// What else to ask on each new connection, before it is used: told the replies to what it asked before (none at
     /// first, and that goes with the greeting), it says what to ask now; nothing: that is all. May be empty.
     std::function<std::vector<std::vector<std::string>>(const std::vector<reply>&)> inquire;
+    /// A caller that gives up when the oldest reply has been awaited for so long ends the connection: it may be dead without
+    /// a word (a firewall forgot it, say), and the next call has little time. Zero: only the command_timeout counts.
+    duration suspicion{};
     pipeline::limits pipelining{};  ///< Its reply_timeout is the command_timeout.
   };
 
@@ -57,6 +60,7 @@ class connection final : public channel {
   void receive(guard& lock, link& with, caller& me);
   void wait(guard& lock, link& with, caller& me);
   void end(link& with, status why);
+  void suspect(link& with, const caller& me);
   [[nodiscard]] status why_not(const link& with, const caller& me) const;
 
   const settings where_;

@@ -90,6 +90,8 @@ std::string printable(std::string_view text) {
 }  // namespace
 
 status explain_reply(std::string_view text, const std::string& shown) {
+  // A server that does not know a command repeats its words, and AUTH's are the password.
+  text = text.substr(0, text.find(", with args beginning with"));
   const auto told = [&](const known_error& what) {
     return status{what.means, shown + ": " + std::string{what.says} + " (" + printable(text) + ")"};
   };

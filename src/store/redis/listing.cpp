@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <iterator>
 #include <utility>
 
@@ -27,6 +28,33 @@ status listing::scan(std::string_view prefix, time_point by, std::vector<std::st
   } while (cursor != "0");
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
+  return keep_used(by, found);
+}
+
+/// Records outlive their leases by a day, so most names may be of the past: those are not worth a look of their own.
+status listing::keep_used(time_point by, std::vector<std::string>& names) {
+  constexpr std::size_t batch = 500;
+  std::vector<std::string> used;
+  for (std::size_t from = 0; from < names.size(); from += batch) {
+    const auto count = std::min(batch, names.size() - from);
+    std::deque<resource_keys> keys;
+    std::vector<std::string_view> words{"MGET"};
+    for (std::size_t i = from; i < from + count; ++i) {
+      const auto& each = keys.emplace_back(names[i]);
+      words.push_back(each.name());
+      words.push_back(each.lease());
+    }
+    const auto got = at_.command(words, by);
+    if (got.is != answer::outcome::replied || got.what.is == reply::kind::error) return got.why;
+    if (got.what.is != reply::kind::array || got.what.items.size() != 2 * count)
+      return {errc::internal, "MGET answers what it should not"};
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool held = got.what.items[2 * i].is != reply::kind::nil;
+      const bool may_be_waited_for = got.what.items[2 * i + 1].text.starts_with('1');
+      if (held || may_be_waited_for) used.push_back(std::move(names[from + i]));
+    }
+  }
+  names = std::move(used);
   return {};
 }
 

@@ -15,12 +15,13 @@ namespace holdfast::redis {
 class listing {
  public:
   explicit listing(channel& at) : at_{at} {}
-  /// The names that begin with `prefix` and come after `cursor`, of which the server has records. Scans if `cursor` is
+  /// The names that begin with `prefix` and come after `cursor`, which are held or may be waited for. Scans if `cursor` is
   /// empty, or not where the last page ended.
   status names(std::string_view prefix, std::string_view cursor, time_point by, std::vector<std::string>& found);
 
  private:
   status scan(std::string_view prefix, time_point by, std::vector<std::string>& found);
+  status keep_used(time_point by, std::vector<std::string>& names);
 
   channel& at_;
   std::mutex mutex_;

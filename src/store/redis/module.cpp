@@ -1,3 +1,4 @@
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -42,7 +43,9 @@ std::unique_ptr<core::store> make_store(const core::url& from, const core::store
   const auto with = tls_for(where);
   connection::options how{.command_timeout = options.command_timeout, .connect_timeout = options.connect_timeout};
   links made;
+  how.suspicion = std::chrono::milliseconds{200};  // Short leases can't wait for the command_timeout.
   made.keeper = std::make_unique<connection>(where, with, how);
+  how.suspicion = {};
   how.inquire = [look = std::make_shared<checks>(where, options.warn)](const std::vector<reply>& answers) {
     return look->next(answers);
   };

@@ -136,6 +136,10 @@ bool pipeline::nothing_came(time_point now) const {
   return in_flight_ == 0 || now < slots_.front().sent + how_.reply_timeout;
 }
 
+duration pipeline::awaited(time_point now) const {
+  return in_flight_ == 0 ? duration::zero() : now - slots_.front().sent;
+}
+
 void pipeline::broke() {
   if (std::exchange(broken_, true)) return;
   // A sender at work may have written any of what it took.

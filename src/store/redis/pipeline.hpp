@@ -72,6 +72,8 @@ class pipeline {
   bool received(pending& me, std::span<reply> replies);
   /// Nothing came until `now`. False if the oldest reply is overdue: the connection has to end.
   [[nodiscard]] bool nothing_came(time_point now) const;
+  /// How long the oldest reply has been awaited.
+  [[nodiscard]] duration awaited(time_point now) const;
 
   /// The connection ended. Everybody is finished; what may have reached the server is unknown.
   void broke();

@@ -106,6 +106,11 @@ socket socket::to_host(const core::url::host_port& where, const std::string& sho
       const int on = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+      // By themselves they would begin after two hours; what stands between forgets idle connections within minutes.
+      const int idle_seconds = 60;
+      const int between_seconds = 15;
+      ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+      ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between_seconds, sizeof between_seconds);
       return made;
     } catch (const std::system_error& why) {
       const int error = why.code().value();
