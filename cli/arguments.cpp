@@ -82,6 +82,8 @@ struct parser {
   ls_options ls;
   show_options show;
   break_options brk;
+  schema_options schema;
+  gc_options gc;
   std::string token;
   std::string topic;
   bool version = false;
@@ -89,6 +91,8 @@ struct parser {
   CLI::App* ls_app = nullptr;
   CLI::App* show_app = nullptr;
   CLI::App* break_app = nullptr;
+  CLI::App* schema_app = nullptr;
+  CLI::App* gc_app = nullptr;
   CLI::App* version_app = nullptr;
   CLI::App* help_app = nullptr;
 
@@ -102,6 +106,7 @@ struct parser {
     add_run();
     if (only_run) return;
     add_listings();
+    add_upkeep();
     version_app = app.add_subcommand("version", "Print the version");
     help_app = app.add_subcommand("help", "Tell about a command");
     help_app->add_option("COMMAND", topic, "The command to tell about");
@@ -142,6 +147,13 @@ struct parser {
     auto* by_token = break_app->add_option("--token", token, "The lease's fencing token")->type_name("N");
     break_app->add_option("--owner", brk.owner, "The lease's owner id")->type_name("ID")->excludes(by_token);
     break_app->add_option("NAME", brk.name, "The resource")->required()->type_name("");
+  }
+
+  void add_upkeep() {
+    schema_app = app.add_subcommand("schema", "Print the SQL that makes the store's tables, to be applied by hand");
+    schema_app->add_option("-s,--store,STORE", schema.store, store_help)->type_name("URL");
+    gc_app = app.add_subcommand("gc", "Forget names that nobody has used for long");
+    gc_app->add_option("-s,--store,STORE", gc.store, store_help)->type_name("URL");
   }
 };
 
@@ -210,7 +222,7 @@ request_line read(parser& of, std::vector<std::string> words, std::vector<std::s
   const auto chosen = of.app.get_subcommands();
   if (of.version) return version_options{};
   if (chosen.empty())
-    throw usage_error{"no command given: run, ls, show, break, version or help (try `holdfast help`)"};
+    throw usage_error{"no command given: run, ls, show, break, schema, gc, version or help (try `holdfast help`)"};
   const CLI::App* which = chosen.front();
   refuse_empty_values(*which);
   if (which == of.run_app) return finish_run(of, std::move(command), separated);
@@ -218,6 +230,8 @@ request_line read(parser& of, std::vector<std::string> words, std::vector<std::s
   if (which == of.ls_app) return of.ls;
   if (which == of.show_app) return of.show;
   if (which == of.break_app) return finish_break(of);
+  if (which == of.schema_app) return of.schema;
+  if (which == of.gc_app) return of.gc;
   if (which == of.help_app) return help(of);
   return version_options{};
 }

@@ -43,6 +43,14 @@ struct break_options {
   std::string owner;  ///< Empty: not given. One of the two is.
 };
 
+struct schema_options {
+  std::string store;
+};
+
+struct gc_options {
+  std::string store;
+};
+
 struct version_options {};
 
 /// What is left to do after the command line was read: nothing but to exit, with what was to be printed printed.
@@ -50,7 +58,8 @@ struct nothing_to_do {
   int exit_code = exit_ok;
 };
 
-using request_line = std::variant<nothing_to_do, version_options, run_options, ls_options, show_options, break_options>;
+using request_line = std::variant<nothing_to_do, version_options, run_options, ls_options, show_options, break_options,
+                                  schema_options, gc_options>;
 
 /// Reads the command line. Help goes to stdout; what is wrong goes to stderr, and the exit code is then 64.
 request_line read_arguments(int argc, const char* const* argv);

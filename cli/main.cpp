@@ -8,6 +8,7 @@
 #include "listing.hpp"
 #include "log.hpp"
 #include "run.hpp"
+#include "upkeep.hpp"
 #include "version.hpp"
 
 namespace holdfast::cli {
@@ -20,6 +21,8 @@ struct carry_out {
   int operator()(const ls_options& options) const { return list(options); }
   int operator()(const show_options& options) const { return show(options); }
   int operator()(const break_options& options) const { return break_lease(options); }
+  int operator()(const schema_options& options) const { return print_schema(options); }
+  int operator()(const gc_options& options) const { return clean_up(options); }
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,13 @@ class HOLDFAST_EXPORT client {
   status break_lease(std::string_view name, fencing_token token) noexcept;
   /// The same by owner id (32 hex digits), for holders without a token.
   status break_owner(std::string_view name, std::string_view owner) noexcept;
+
+  /// Gives what makes the store's tables in its server, for those who apply it by hand (the store does so itself at its
+  /// first use, if it may). No I/O. errc::unsupported for a store without any.
+  status schema(std::string& text) noexcept;
+  /// Has the store forget names that nobody has used for long, which it else does by and by in the background, and gives
+  /// their number. Blocks until all names were looked at. errc::unsupported for a store that needs no cleaning.
+  status clean_up(std::uint64_t& forgotten) noexcept;
 
   /// The store's URL with its password hidden.
   [[nodiscard]] std::string store() const;

@@ -104,4 +104,26 @@ status client::break_owner(std::string_view name, std::string_view owner) noexce
   });
 }
 
+status client::schema(std::string& text) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    if (auto bad = core_->usable(); !bad.ok()) return bad;
+    return core_->located(core_->at().schema(text));
+  });
+}
+
+status client::clean_up(std::uint64_t& forgotten) noexcept {
+  return without_throwing([&]() -> status {
+    if (!core_) return moved_from();
+    forgotten = 0;
+    std::string cursor;
+    do {
+      if (auto bad = core_->usable(); !bad.ok()) return bad;
+      if (auto how = core_->at().clean_up(cursor, forgotten, core_->verb_limit()); !how.ok())
+        return core_->located(how);
+    } while (!cursor.empty());
+    return {};
+  });
+}
+
 }  // namespace holdfast

@@ -154,6 +154,13 @@ class HOLDFAST_EXPORT store {
   /// Ends the lease whose token or owner this is, as a release by its holder would; not_held if there is none such.
   virtual status break_lease(std::string_view resource, std::optional<std::uint64_t> token,
                              std::optional<owner_id> owner, time_point by) = 0;
+
+  /// What makes the store's tables in its server, for those who apply it by hand. No I/O. `unsupported` unless overridden.
+  virtual status schema(std::string& text) const;
+  /// Forgets, of the next names from after `cursor` on, those that nobody has used for long, and adds their number to
+  /// `forgotten`. `cursor` is where to go on, empty when no names are left. `unsupported` unless overridden: a store that
+  /// needs no cleaning.
+  virtual status clean_up(std::string& cursor, std::uint64_t& forgotten, time_point by);
 };
 
 /// What a store is opened with.

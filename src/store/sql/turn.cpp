@@ -46,6 +46,8 @@ const std::string_view turn_body = R"(
   IF v_token IS NULL THEN
     {let} o_verdict {be} {nothing};
   ELSE
+    -- A grant by one statement may read the clock twice.
+    {let} v_last {be} greatest(v_last, v_token);
     {let} v_sees {be} CASE WHEN p_latest < o_now THEN p_latest ELSE o_now END;
     {let} v_held {be} v_owner IS NOT NULL AND
       v_expires + CASE WHEN v_renewed < p_stepped THEN p_patience ELSE 0 END > v_sees;

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "store/sqlite/boot_identity.hpp"
 #include "store/sqlite/connection.hpp"
@@ -20,6 +20,8 @@ class clean_up {
   /// Looks at the next `rows` rows in the order of names, from where the last call (of any process) ended, and deletes
   /// those that are free, and whose last token the clock has left behind by `margin`.
   void some(const moment& at, int rows = 128, std::chrono::microseconds margin = std::chrono::hours{1});
+  /// The same for the rows after `cursor`, which becomes where it ended: empty at the end of the table. How many it deleted.
+  std::uint64_t some_from(std::string& cursor, const moment& at, int rows, std::chrono::microseconds margin);
 
  private:
   connection& where_;

@@ -105,6 +105,8 @@ void enter_boot(connection& where, const machine& on) {
 
 }  // namespace
 
+std::string schema_text() { return std::string{"PRAGMA page_size = 1024;\nPRAGMA journal_mode = WAL;"} + schema; }
+
 void prepare_database(connection& where, const machine& on) {
   const bool ours = is_ours(where);
   // With the write-ahead log this risks the last commits at a power cut, which ends all leases anyway; not the file.

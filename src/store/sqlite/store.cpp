@@ -9,6 +9,7 @@
 #include "holdfast/version.hpp"
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/listener.hpp"
+#include "store/sqlite/schema.hpp"
 
 namespace holdfast::sqlite {
 namespace {
@@ -139,6 +140,24 @@ class sqlite_store final : public core::store {
           kind::write, by, [&](protocol& p, const moment& at) { return p.break_lease(resource, token, owner, at); });
       if (how == errc{}) return {};
       return {how, engine_->shown() + ": no such lease on '" + std::string{resource} + "': it is over, or never was"};
+    });
+  }
+
+  status schema(std::string& text) const override {
+    text = schema_text();
+    return {};
+  }
+
+  status clean_up(std::string& cursor, std::uint64_t& forgotten, time_point by) override {
+    constexpr int rows = 1000;
+    // By hand one wants to see that something goes.
+    constexpr auto margin = std::chrono::minutes{1};
+    return guarded([&] {
+      engine_->run(kind::write, by, [&](protocol& p, const moment& at) {
+        forgotten += p.cleaner().some_from(cursor, at, rows, margin);
+        return 0;
+      });
+      return status{};
     });
   }
 

@@ -1,0 +1,206 @@
+#include "store/postgres/connection.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+namespace holdfast::postgres {
+namespace {
+
+/// In ms, rounded up, for poll().
+int left_until(time_point by) noexcept {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(by - boot_clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
+/// Whether `socket` became ready for `events` before `by`.
+bool ready(int socket, short events, time_point by) noexcept {
+  while (true) {
+    struct pollfd one {
+      socket, events, 0
+    };
+    const int left = left_until(by);
+    const int found = ::poll(&one, 1, left);
+    if (found > 0) return true;
+    if (found == 0 && left_until(by) == 0) return false;
+    if (found < 0 && errno != EINTR) return false;
+  }
+}
+
+// The session's settings are wanted only where the session is ours alone.
+// - READ COMMITTED is what the protocol rests on.
+// - Every statement finds its rows by a key; a plan made while the table was small must not scan it when it has grown.
+const statement settle_session{0, R"(
+  SELECT pg_backend_pid(), (date_part('epoch', clock_timestamp()) * 1000000)::bigint,
+    CASE WHEN pg_backend_pid() = $1::int4 THEN
+      set_config('statement_timeout', $2::text, false) || set_config('lock_timeout', $2::text, false) ||
+      set_config('default_transaction_isolation', 'read committed', false) ||
+      set_config('enable_seqscan', 'off', false) || set_config('jit', 'off', false) ||
+      set_config('client_min_messages', 'error', false) END)"};
+
+}  // namespace
+
+connection::connection(const options& with, duration statement_limit, time_point by) : shown_{with.shown} {
+  connect(with, by);
+  settle(statement_limit, by);
+}
+
+void connection::connect(const options& with, time_point by) {
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : with.parameters) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  handle_.reset(PQconnectStartParams(names.data(), values.data(), 0));
+  if (!handle_) throw failure{{errc::unavailable, "out of memory"}, failure::remedy::reconnect};
+  PQsetErrorVerbosity(handle_.get(), PQERRORS_VERBOSE);
+  PQsetNoticeProcessor(
+      handle_.get(), [](void*, const char*) {}, nullptr);
+  auto next = PQstatus(handle_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (next != PGRES_POLLING_OK) {
+    if (next == PGRES_POLLING_FAILED) {
+      const std::string message = PQerrorMessage(handle_.get());
+      // A parameter that libpq does not know, or can't read.
+      if (PQsocket(handle_.get()) < 0 && message.find("connection option") != std::string::npos)
+        throw failure{{errc::invalid_argument, shown_ + ": " + one_line(message)}, failure::remedy::reconnect};
+      throw explain_connect(message, shown_);
+    }
+    const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (!ready(PQsocket(handle_.get()), events, by))
+      throw failure{{errc::unavailable, shown_ + ": can't connect: no answer in time"}, failure::remedy::reconnect};
+    next = PQconnectPoll(handle_.get());
+  }
+  PQsetErrorVerbosity(handle_.get(), PQERRORS_DEFAULT);
+  if (PQsetnonblocking(handle_.get(), 1) != 0) lost();
+}
+
+void connection::settle(duration statement_limit, time_point by) {
+  const auto limit = std::chrono::ceil<std::chrono::milliseconds>(statement_limit).count();
+  const auto text = std::to_string(limit);
+  const auto process = static_cast<std::uint32_t>(PQbackendPID(handle_.get()));
+  const std::array<char, 4> told{static_cast<char>(process >> 24), static_cast<char>(process >> 16),
+                                 static_cast<char>(process >> 8), static_cast<char>(process)};
+  parameters with;
+  with.bytes({told.data(), told.size()}).bytes(text);
+  const reply row = run(settle_session, with, by);
+  uses_.clear();
+  if (row.rows() != 1) lost();
+  // A pooler gives out process numbers of its own.
+  pooled_ = row.null(0, 2);
+  const auto text_of = [](const char* value) { return std::string{value == nullptr ? "" : value}; };
+  backend_ = {text_of(PQhost(handle_.get())) + ":" + text_of(PQport(handle_.get())), static_cast<int>(row.number(0, 0)),
+              row.number(0, 1)};
+}
+
+bool connection::usable() noexcept {
+  char byte = 0;
+  const auto got = ::recv(PQsocket(handle_.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  // A server speaks unasked when it ends the session, and hardly ever else.
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
+void connection::send(const statement& what, const parameters& with, time_point by) {
+  if (uses_.size() <= what.id) uses_.resize(what.id + 1);
+  auto& uses = uses_[what.id];
+  // Behind a pooler each statement may run in another session. Else a single use is not worth preparing.
+  if (pooled_ || uses == 0) {
+    uses = 1;
+    sent_ = boot_clock::now();
+    if (PQsendQueryParams(handle_.get(), what.text.c_str(), with.count(), nullptr, with.values(), with.lengths(),
+                          parameters::formats(), 1) == 0)
+      lost();
+    return;
+  }
+  const std::string name = "holdfast_" + std::to_string(what.id);
+  if (uses == 1) prepare(what, by);
+  uses_[what.id] = 2;
+  sent_ = boot_clock::now();
+  if (PQsendQueryPrepared(handle_.get(), name.c_str(), with.count(), with.values(), with.lengths(),
+                          parameters::formats(), 1) == 0)
+    lost();
+}
+
+void connection::prepare(const statement& what, time_point by) {
+  const std::string name = "holdfast_" + std::to_string(what.id);
+  if (PQsendPrepare(handle_.get(), name.c_str(), what.text.c_str(), 0, nullptr) == 0) lost();
+  const reply done{finish(by)};
+}
+
+reply connection::run(const statement& what, const parameters& with, time_point by) {
+  send(what, with, by);
+  return reply{finish(by)};
+}
+
+void connection::run_script(const std::string& text, time_point by) {
+  sent_ = boot_clock::now();
+  if (PQsendQuery(handle_.get(), text.c_str()) == 0) lost();
+  const reply done{finish(by)};
+}
+
+/// The last result of what was sent. Reads to the end, so that the next statement may be sent.
+PGresult* connection::finish(time_point by) {
+  flush(by);
+  std::unique_ptr<PGresult, void (*)(PGresult*)> last{nullptr, [](PGresult* r) { PQclear(r); }};
+  std::unique_ptr<PGresult, void (*)(PGresult*)> bad{nullptr, [](PGresult* r) { PQclear(r); }};
+  while (true) {
+    while (PQisBusy(handle_.get()) != 0) {
+      if (!ready(PQsocket(handle_.get()), POLLIN, by))
+        throw lost_answer("no answer in time; the statement may still be carried out", shown_);
+      if (PQconsumeInput(handle_.get()) == 0) lost();
+    }
+    PGresult* const next = PQgetResult(handle_.get());
+    if (next == nullptr) break;
+    const auto is = PQresultStatus(next);
+    if (is == PGRES_TUPLES_OK || is == PGRES_COMMAND_OK)
+      last.reset(next);
+    else if (!bad)
+      bad.reset(next);
+    else
+      PQclear(next);
+  }
+  if (bad) fail(bad.get());
+  if (!last) lost();
+  return last.release();
+}
+
+void connection::flush(time_point by) {
+  while (true) {
+    const int left = PQflush(handle_.get());
+    if (left == 0) return;
+    if (left < 0) lost();
+    if (!ready(PQsocket(handle_.get()), POLLIN | POLLOUT, by))
+      throw lost_answer("the server takes no statement in time", shown_);
+    if (PQconsumeInput(handle_.get()) == 0) lost();
+  }
+}
+
+void connection::await_input(int wake, time_point by) {
+  std::array<struct pollfd, 2> both{{{PQsocket(handle_.get()), POLLIN, 0}, {wake, POLLIN, 0}}};
+  const int found = ::poll(both.data(), both.size(), left_until(by));
+  if (found <= 0 || both[0].revents == 0) return;
+  if (PQconsumeInput(handle_.get()) == 0) lost();
+}
+
+void connection::fail(PGresult* from) {
+  const char* const state = PQresultErrorField(from, PG_DIAG_SQLSTATE);
+  const char* const text = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
+  if (state == nullptr || PQstatus(handle_.get()) != CONNECTION_OK) {
+    const std::string message = text != nullptr ? text : PQresultErrorMessage(from);
+    auto why = state != nullptr ? explain(state, message, shown_) : lost_answer(message, shown_);
+    why.mend = failure::remedy::reconnect;
+    why.unknown = true;
+    throw why;
+  }
+  throw explain(state, text != nullptr ? text : "", shown_);
+}
+
+void connection::lost() { throw lost_answer(PQerrorMessage(handle_.get()), shown_); }
+
+}  // namespace holdfast::postgres

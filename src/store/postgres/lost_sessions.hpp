@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "core/owner_id.hpp"
+#include "store/postgres/connection.hpp"
+
+namespace holdfast::postgres {
+
+/// The sessions on which the answer to an acquire was lost: while one lives, the acquire may still be carried out.
+/// Thread-safe.
+class lost_sessions {
+ public:
+  void add(const core::owner_id& owner, const connection& on, time_point forget_at);
+  [[nodiscard]] std::vector<connection::backend> of(const core::owner_id& owner);
+  void forget(const core::owner_id& owner);
+
+ private:
+  struct entry {
+    connection::backend session;
+    time_point forget_at;
+  };
+  std::mutex mutex_;
+  std::multimap<core::owner_id, entry> lost_;
+};
+
+}  // namespace holdfast::postgres

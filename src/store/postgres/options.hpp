@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/url.hpp"
+#include "store/sql/dialect.hpp"
+
+namespace holdfast::postgres {
+
+/// What a URL asks for.
+struct options {
+  /// Throws holdfast::error (invalid_argument). libpq itself judges its parameters, at the first connection.
+  explicit options(const core::url& where);
+
+  std::string shown;  ///< The URL without its password.
+  sql::table_names table;
+  std::size_t pool = 4;     ///< Connections at most, besides the listener's.
+  bool in_session = false;  ///< `lock=session`.
+  /// libpq's own, as it takes them.
+  std::vector<std::pair<std::string, std::string>> parameters;
+};
+
+}  // namespace holdfast::postgres

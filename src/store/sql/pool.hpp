@@ -1,0 +1,95 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "holdfast/clock.hpp"
+
+namespace holdfast::sql {
+
+/// At most so many connections, each made when there is no idle one, and lent to one thread at a time. Thread-safe.
+template <class Connection>
+class pool {
+ public:
+  using maker = std::function<std::unique_ptr<Connection>(time_point by)>;
+
+  pool(std::size_t most, maker make) : most_{most}, make_{std::move(make)} { idle_.reserve(most); }
+
+  /// A connection in the hands of one thread; goes back unless `drop` was called. Empty if none was free in time.
+  class loan {
+   public:
+    loan() = default;
+    loan(pool& of, std::unique_ptr<Connection> lent) : of_{&of}, lent_{std::move(lent)} {}
+    loan(loan&& other) noexcept : of_{std::exchange(other.of_, nullptr)}, lent_{std::move(other.lent_)} {}
+    loan& operator=(loan&&) = delete;
+    ~loan() {
+      if (of_ != nullptr) of_->take_back(std::move(lent_));
+    }
+    void drop() noexcept { lent_.reset(); }
+    explicit operator bool() const noexcept { return lent_ != nullptr; }
+    Connection& operator*() const noexcept { return *lent_; }
+    Connection* operator->() const noexcept { return lent_.get(); }
+
+   private:
+    pool* of_ = nullptr;
+    std::unique_ptr<Connection> lent_;
+  };
+
+  /// Throws what `make` throws. The latest used comes first, so that those that nobody needs stay idle.
+  loan take(time_point by) {
+    {
+      std::unique_lock lock{mutex_};
+      while (idle_.empty() && count_ >= most_) {
+        const auto left = by - boot_clock::now();
+        if (left <= duration::zero()) return {};
+        freed_.wait_for(lock, std::min<duration>(left, std::chrono::hours{1}));
+      }
+      if (!idle_.empty()) {
+        auto found = std::move(idle_.back());
+        idle_.pop_back();
+        return {*this, std::move(found)};
+      }
+      ++count_;
+    }
+    try {
+      return {*this, make_(by)};
+    } catch (...) {
+      take_back(nullptr);
+      throw;
+    }
+  }
+
+  /// Closes those that are idle: one of them was found broken.
+  void drop_idle() noexcept {
+    std::vector<std::unique_ptr<Connection>> gone;
+    const std::lock_guard lock{mutex_};
+    gone.swap(idle_);
+    count_ -= gone.size();
+    freed_.notify_all();
+  }
+
+ private:
+  void take_back(std::unique_ptr<Connection> back) noexcept {
+    const std::lock_guard lock{mutex_};
+    if (back)
+      idle_.push_back(std::move(back));
+    else
+      --count_;
+    freed_.notify_one();
+  }
+
+  const std::size_t most_;
+  const maker make_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_, like all below
+  std::size_t count_ = 0;
+};
+
+}  // namespace holdfast::sql

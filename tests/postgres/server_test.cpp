@@ -1,0 +1,180 @@
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "fixture.hpp"
+
+/// Servers that can't serve, or no longer.
+namespace holdfast::postgres::test {
+namespace {
+
+class server_test : public postgres_test {};
+
+std::string both(const postgres_server& one, const postgres_server& other) {
+  return "postgres://postgres@127.0.0.1:" + std::to_string(one.port()) + ",127.0.0.1:" + std::to_string(other.port()) +
+         "/postgres";
+}
+
+TEST_F(server_test, a_replica_that_refuses_writes_is_told_as_such) {
+  postgres_server primary;
+  ASSERT_EQ(attempt(*open(primary.url()), "x"), outcome::granted);
+  const auto replica = postgres_server::replica_of(primary);
+  const auto store = open(replica->url());
+  const auto answer = store->acquire(ask("r"), true, soon());
+  EXPECT_EQ(answer.is, outcome::failed);
+  EXPECT_EQ(answer.why, errc::unavailable);
+  EXPECT_FALSE(answer.unknown);
+  EXPECT_THAT(answer.why.message(), ::testing::HasSubstr("replica"));
+  EXPECT_EQ(store->ping(soon()), errc::misconfigured);
+  // Named together, the primary is found.
+  EXPECT_EQ(attempt(*open(both(*replica, primary)), "r"), outcome::granted);
+}
+
+TEST_F(server_test, a_promoted_replica_goes_on_with_what_had_reached_it) {
+  postgres_server primary;
+  const auto store = open(primary.url());
+  const auto what = ask("r", 120s);
+  const auto token = grant(*store, what);
+  const auto replica = postgres_server::replica_of(primary);
+  const auto client = open(both(primary, *replica));
+  EXPECT_EQ(renew(*client, what), core::renew_verdict::renewed);
+  ASSERT_TRUE(eventually([&] {
+    return primary.query("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_lsn()") == "1";
+  }));
+  primary.kill();
+  replica->promote();
+  EXPECT_EQ(attempt(*client, "r"), outcome::busy);
+  EXPECT_EQ(renew(*client, what), core::renew_verdict::renewed);
+  EXPECT_EQ(client->release(lease(what, token), soon()).is, released::released);
+  EXPECT_GT(grant(*client, ask("r")), token);
+}
+
+/// What docs/GUARANTEES.md says of it: two may believe to hold until the first one's deadline; the token tells them apart.
+TEST_F(server_test, a_grant_that_had_not_reached_the_promoted_replica_is_forgotten_but_tokens_rise) {
+  postgres_server primary;
+  const auto store = open(primary.url());
+  ASSERT_EQ(attempt(*store, "x"), outcome::granted);
+  const auto replica = postgres_server::replica_of(primary);
+  replica->query("ALTER SYSTEM SET primary_conninfo = ''");
+  replica->query("SELECT pg_reload_conf()");
+  ASSERT_TRUE(eventually([&] { return primary.query("SELECT count(*) FROM pg_stat_replication") == "0"; }));
+  const auto token = grant(*store, ask("r", 120s));
+  primary.kill();
+  replica->promote();
+  EXPECT_GT(grant(*open(replica->url()), ask("r")), token);
+}
+
+/// A file system of so many MB in the memory.
+class small_disk {
+ public:
+  explicit small_disk(const std::string& size) {
+    if (::mount("none", folder_.path().c_str(), "tmpfs", 0, ("mode=0755,size=" + size).c_str()) != 0)
+      throw std::runtime_error{"can't mount a tmpfs: the tests need root"};
+  }
+  ~small_disk() { ::umount2(folder_.path().c_str(), MNT_DETACH); }
+  [[nodiscard]] const std::string& path() const { return folder_.path(); }
+  void fill() const {
+    std::ofstream file{folder_.file("filler"), std::ios::binary};
+    const std::string piece(1 << 16, 'x');
+    while (file << piece << std::flush) {
+    }
+  }
+  void make_room() const { ::unlink(folder_.file("filler").c_str()); }
+
+ private:
+  holdfast::testing::temporary_folder folder_;
+};
+
+TEST_F(server_test, a_full_disk_is_told_and_nothing_is_lost_by_it) {
+  const small_disk disk{"160M"};
+  postgres_server own{
+      {.settings = {"max_wal_size=32MB", "min_wal_size=32MB"}, .environment = {}, .data_folder = disk.path()}};
+  const auto store = open(own.url());
+  const auto what = ask("held", 300s);
+  const auto token = grant(*store, what);
+  disk.fill();
+  // Long texts fill what room the server has left by itself.
+  status why;
+  std::uint64_t last = 0;
+  for (int i = 0; i < 200'000 && why.ok(); ++i) {
+    auto big = ask("r" + std::to_string(i));
+    big.party = std::string(1500, 'p') + std::to_string(i);
+    const auto answer = store->acquire(big, false, soon());
+    if (answer.is == outcome::failed)
+      why = answer.why;
+    else
+      last = answer.token;
+  }
+  EXPECT_EQ(why, errc::unavailable) << why.message();
+  EXPECT_FALSE(why.message().empty());
+  EXPECT_GT(last, token);
+  disk.make_room();
+  own.kill();
+  own.start();
+  EXPECT_EQ(renew(*store, what), core::renew_verdict::renewed);
+  EXPECT_EQ(store->release(lease(what, token), soon()).is, released::released);
+  EXPECT_GT(grant(*store, ask("held")), token);
+}
+
+TEST_F(server_test, errors_say_what_happened_where_and_what_to_do) {
+  const auto complaint = [&](const std::string& url, errc code) {
+    const auto how = open(url)->ping(soon());
+    EXPECT_EQ(how, code) << how.message();
+    EXPECT_EQ(how.message().find("sesame"), std::string::npos) << how.message();
+    return how.message();
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(complaint(server().url("nowhere"), errc::misconfigured), HasSubstr("create that database"));
+  EXPECT_THAT(complaint("postgres://nobody:sesame@127.0.0.1:" + std::to_string(server().port()) + "/postgres",
+                        errc::not_authorised),
+              HasSubstr("nobody"));
+  EXPECT_THAT(complaint(url("sslmode=require"), errc::unavailable), HasSubstr("SSL"));
+  EXPECT_THAT(complaint(url("no_such_parameter=1"), errc::invalid_argument), HasSubstr("no_such_parameter"));
+  EXPECT_THAT(
+      complaint("postgres://postgres@127.0.0.1:" + std::to_string(holdfast::testing::free_loopback_port()) + "/x",
+                errc::unavailable),
+      HasSubstr("refused"));
+  EXPECT_THAT(complaint(url("table=elsewhere.locks"), errc::misconfigured), HasSubstr("schema"));
+  for (const auto* const bad : {"table=a.b.c", "table=x'y", "table=", "pool=0", "pool=many", "lock=maybe"})
+    EXPECT_THROW(open(url(bad)), error) << bad;
+}
+
+TEST_F(server_test, who_may_not_make_the_table_is_told_of_the_schema) {
+  query("CREATE ROLE worker LOGIN");
+  const auto as_worker = "postgres://worker@127.0.0.1:" + std::to_string(server().port()) + "/" + database_;
+  const auto refused = open(as_worker)->acquire(ask("r"), true, soon());
+  EXPECT_EQ(refused.why, errc::not_authorised) << refused.why.message();
+  EXPECT_THAT(refused.why.message(), ::testing::HasSubstr("holdfast schema"));
+  std::string script;
+  ASSERT_TRUE(open(as_worker)->schema(script).ok());
+  query(script);
+  query("GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast, holdfast_waiter, holdfast_state TO worker");
+  const auto store = open(as_worker);
+  const auto what = ask("r");
+  const auto token = grant(*store, what);
+  const auto next = ask("r");
+  EXPECT_EQ(store->acquire(next, true, soon()).is, outcome::queued);
+  EXPECT_EQ(store->release(lease(what, token), soon()).is, released::released);
+  EXPECT_EQ(store->claim(next, soon()).is, outcome::granted);
+  std::string cursor;
+  std::uint64_t forgotten = 0;
+  EXPECT_TRUE(store->clean_up(cursor, forgotten, soon()).ok());
+  query("DROP OWNED BY worker; DROP ROLE worker");
+}
+
+TEST_F(server_test, the_table_may_have_another_name_and_isolation_another_default) {
+  query("CREATE SCHEMA locks");
+  query("ALTER DATABASE " + database_ + " SET default_transaction_isolation = 'serializable'");
+  const auto one = open(url("table=locks.Mine"));
+  const auto other = open(url());
+  const auto what = ask("r");
+  const auto token = grant(*one, what);
+  EXPECT_EQ(attempt(*other, "r"), outcome::granted);
+  EXPECT_EQ(attempt(*one, "r"), outcome::busy);
+  EXPECT_EQ(one->release(lease(what, token), soon()).is, released::released);
+  EXPECT_EQ(query("SELECT count(*) FROM locks.\"Mine\""), "1");
+}
+
+}  // namespace
+}  // namespace holdfast::postgres::test
