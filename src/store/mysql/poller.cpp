@@ -21,7 +21,6 @@ constexpr duration pause_after_failure = std::chrono::milliseconds{300};
 constexpr duration tell_again = std::chrono::seconds{1};
 /// Looks by waiters' own timers: one may go to the server so often, in the place of a poll.
 constexpr duration looks_apart = std::chrono::milliseconds{250};
-constexpr int cleaned_rows = 500;
 
 }  // namespace
 
@@ -383,7 +382,7 @@ void poller::loop::check_tickets(const question& asked,
 
 void poller::loop::clean(guard& lock) {
   clean_due_ = false;
-  with_server(lock, [&](connection& on, time_point by) { tables_->clean(on, token_margin, cleaned_rows, by); });
+  with_server(lock, [&](connection& on, time_point by) { tables_->clean(on, token_margin, cleaned_at_once, std::nullopt, by); });
 }
 
 poller::poller(std::shared_ptr<pool> connections, std::shared_ptr<protocol> tables)

@@ -277,13 +277,15 @@ time_point protocol::renew_unlocked(connection& on, leases which, duration ttl,
   return sent;
 }
 
-std::pair<std::int64_t, bool> protocol::clean(connection& on, duration margin, int rows, time_point by) {
+protocol::cleaned protocol::clean(connection& on, duration margin, int rows, std::optional<std::string_view> from,
+                                  time_point by) {
   const auto clock = clock_.bounds(boot_clock::now());
   const auto got = on.run(with_.clean,
                           {argument{clock.latest}, argument{clock.patience}, argument{sql::in_us(margin)},
-                           argument{std::int64_t{rows}}},
+                           argument{std::int64_t{rows}}, from ? argument{*from} : argument{nullptr}},
                           by);
-  return {got.rows.at(0).at(0).number, got.rows[0].at(1).number != 0};
+  const auto& row = got.rows.at(0);
+  return {.forgotten = static_cast<std::uint64_t>(row.at(0).number), .next = row.at(1).bytes};
 }
 
 }  // namespace holdfast::mysql

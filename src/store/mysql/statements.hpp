@@ -29,7 +29,7 @@ struct statements {
   explicit statements(const sql::table_names& names);
 
   std::string turn;        ///< The routine of sql/turn.hpp.
-  std::string clean;       ///< latest, patience, margin, rows.
+  std::string clean;       ///< latest, patience, margin, rows, where from.
   std::string layout;      ///< The layout, the server's clock.
   std::string try_writing; ///< Changes nothing, and is refused like a write.
   std::string take_free;   ///< owner, reserve, ttl, party, name. The token is the insert id.

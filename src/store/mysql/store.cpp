@@ -14,6 +14,7 @@
 #include "store/mysql/errors.hpp"
 #include "store/mysql/hub.hpp"
 #include "store/mysql/pace.hpp"
+#include "store/mysql/schema.hpp"
 #include "store/mysql/settings.hpp"
 
 namespace holdfast::mysql {
@@ -144,6 +145,21 @@ class mysql_store final : public core::store {
               time_point by) override {
     return guarded(
         [&] { page = hub_->run(by, [&](connection& on) { return tables().list(on, prefix, cursor, limit, by); }); });
+  }
+
+  status schema(std::string& text) const override {
+    text = schema_script(hub_->names());
+    return {};
+  }
+
+  status clean_up(std::string& cursor, std::uint64_t& forgotten, time_point by) override {
+    return guarded([&] {
+      const auto done = hub_->run(by, [&](connection& on) {
+        return tables().clean(on, token_margin_by_hand, cleaned_at_once, cursor, by);
+      });
+      forgotten += done.forgotten;
+      cursor = done.next;
+    });
   }
 
   status break_lease(std::string_view resource, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
