@@ -241,6 +241,9 @@ void connection::exchange(time_point by, Exchange&& body) {
     }
     spoilt_ = spoilt_ || why.spoilt;
     throw;
+  } catch (...) {
+    spoilt_ = true;  // In the middle of an answer, it may be.
+    throw;
   }
   if (limit.cut()) spoilt_ = true;
   used_at_ = boot_clock::now();

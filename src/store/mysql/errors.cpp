@@ -83,6 +83,8 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
       return failure{{errc::not_authorised, shown + ": not allowed" + said + rights}, false, true};
     case er_binlog_statement_only:
       return failure{{errc::misconfigured, shown + ": set the server's binlog_format to ROW or MIXED" + said}};
+    case ER_MAX_PREPARED_STMT_COUNT_REACHED:
+      return failure{{errc::unavailable, shown + ": raise the server's max_prepared_stmt_count" + said}, false, true};
     case ER_SERVER_SHUTDOWN:
     case ER_NORMAL_SHUTDOWN:
     case er_connection_killed:

@@ -130,7 +130,8 @@ void poller::loop::enter(const std::shared_ptr<member>& of, const core::owner_id
   const guard lock{mutex_};
   start();
   const time_point now = boot_clock::now();
-  if (waiting_.empty()) beat_at_ = now + heartbeat_every;
+  const bool first = waiting_.empty();
+  if (first) beat_at_ = now + heartbeat_every;
   auto& entry = waiting_[owner];
   if (entry.of == nullptr) entry.since = now;
   entry.of = of;
@@ -139,7 +140,7 @@ void poller::loop::enter(const std::shared_ptr<member>& of, const core::owner_id
   entry.told = time_point::min();
   const time_point soonest = polled_at_ == time_point::min() ? now : polled_at_ + shortest_poll;
   const time_point wanted = std::max(soonest, now + poll_every(place));
-  if (wanted < poll_at_ || waiting_.size() == 1) poll_at_ = wanted;
+  if (first || wanted < poll_at_) poll_at_ = wanted;
   changed_.notify_one();
 }
 
