@@ -15,7 +15,7 @@ std::vector<figure> bench_run(const settings& with) {
   const pinned one_cpu;
   const int rounds = with.quick ? 5 : 401;
   const auto file = with.folder / "flock";
-  std::ofstream{file};
+  std::ofstream{file}.flush();
   const std::vector<std::string> subject{
       with.command.string(), "run", "-s", "sqlite:" + (with.folder / "run.db").string(), "k", "--", "true"};
   const std::vector<std::string> floor{"flock", file.string(), "true"};

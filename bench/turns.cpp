@@ -162,8 +162,11 @@ measured measure(const settings& with, const std::string& url) {
       other_process other{with, url};
       result.against_clients.add(local, many_clients.rate_in(span));
     }
-    crowd in_file{url, 1};
-    result.against_mutex.add(local, in_file.one_by_one_in(span));
+    {
+      crowd in_line{url, 1};
+      other_process other{with, url};
+      result.against_mutex.add(local, in_line.one_by_one_in(span));
+    }
   }
   return result;
 }
@@ -171,13 +174,15 @@ measured measure(const settings& with, const std::string& url) {
 std::vector<figure> rows_of(const measured& seen, const std::string& where) {
   auto clients =
       seen.against_clients.ratios("turns/s, 1 client / 16 clients, " + where, figure::goal_kind::at_least, 5);
-  auto alone =
-      seen.against_mutex.ratios("turns/s, 1 client / std::mutex + store, " + where, figure::goal_kind::at_least, 5);
+  // Not a goal of 5: a std::mutex lets one thread have turn after turn, without a switch to another thread, so that only
+  // the store's time is saved here. The gate serves the threads in their order. It must not be the slower one for that.
+  auto alone = seen.against_mutex.ratios("turns/s, in order / barging at a std::mutex + store, " + where,
+                                         figure::goal_kind::at_least, 1);
   char text[200];
   std::snprintf(text, sizeof text, "16 threads: %.0f/s against %.0f/s, another process waiting in both; %s",
                 seen.against_clients.subject(), seen.against_clients.floor(), load_text().c_str());
   clients.detail = text;
-  std::snprintf(text, sizeof text, "16 threads: %.0f/s with another process waiting, against %.0f/s with none",
+  std::snprintf(text, sizeof text, "16 threads: %.0f/s against %.0f/s, another process waiting in both",
                 seen.against_mutex.subject(), seen.against_mutex.floor());
   alone.detail = text;
   figure wait{.name = "longest wait of another process, " + where, .unit = "ms", .goal = 250};

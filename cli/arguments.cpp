@@ -95,6 +95,7 @@ struct parser {
   CLI::App* gc_app = nullptr;
   CLI::App* version_app = nullptr;
   CLI::App* help_app = nullptr;
+  CLI::Option* name_option = nullptr;  ///< run's
 
   /// `only_run`: the other commands are left out, for they cost a tenth of the time that `run` takes.
   explicit parser(bool only_run) {
@@ -129,7 +130,7 @@ struct parser {
         ->type_name("CODE");
     run_app->add_flag("-v,--verbose", run.verbose, "Tell on stderr what happens");
     run_app->add_option("--json", run.json_file, "Write the outcome to this file as JSON")->type_name("FILE");
-    run_app->add_option("NAME", run.name, "The resource to lock: 1 to 255 bytes")->required()->type_name("");
+    name_option = run_app->add_option("NAME", run.name, "The resource to lock: 1 to 255 bytes")->type_name("");
   }
 
   void add_listings() {
@@ -157,25 +158,50 @@ struct parser {
   }
 };
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+nothing_to_do print(const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!written) say("can't write to standard output");
+  return {written ? exit_ok : exit_internal};
 }
 
 request_line help(parser& of) {
-  if (of.topic.empty()) {
-    print(of.app.help());
-    return nothing_to_do{};
-  }
+  if (of.topic.empty()) return print(of.app.help());
   for (const CLI::App* topic : of.app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (topic->get_name() != of.topic) continue;
-    print(topic->help("holdfast"));
-    return nothing_to_do{};
+    if (topic->get_name() == of.topic) return print(topic->help("holdfast"));
   }
   throw usage_error{"no such command: '" + of.topic + "' (try `holdfast help`)"};
 }
 
+std::string hint_for(const std::string& first) {
+  if (first == "run") return " (holdfast run [OPTIONS] NAME -- COMMAND [ARGUMENT...])";
+  for (const char* command : {"ls", "show", "break", "version", "help"})
+    if (first == command) return " (try `holdfast help` or `holdfast " + first + " --help`)";
+  return " (try `holdfast help`)";
+}
+
+/// What stands where nothing should may be a store's URL whose -s was forgotten.
+std::string without_password(const std::string& word) {
+  const auto scheme = word.find(':');
+  const bool doubtful = scheme != std::string::npos && word.find_first_of("@?", scheme) != std::string::npos;
+  return doubtful ? word.substr(0, scheme + 1) + "***" : word;
+}
+
+usage_error unexpected(const CLI::App& app, const std::string& first) {
+  std::string told = "not expected:";
+  for (const std::string& word : app.remaining(true)) told.append(" ").append(without_password(word));
+  return usage_error{told + hint_for(first)};
+}
+
+/// `run [OPTIONS] -- NAME -- COMMAND`: so a script can lock any name, also one that looks like an option.
+void take_late_name(parser& of, std::vector<std::string>& words) {
+  if (of.name_option->count() != 0) return;
+  if (words.size() < 2 || words[1] != "--") throw usage_error{"NAME is required" + hint_for("run")};
+  of.run.name = std::move(words.front());
+  words.erase(words.begin(), words.begin() + 2);
+}
+
 run_options finish_run(parser& of, std::vector<std::string> words, bool separated) {
+  take_late_name(of, words);
   if (!separated || words.empty())
     throw usage_error{"run: no command; it goes after `--`: holdfast run NAME -- COMMAND [ARGUMENT...]"};
   run_options out = std::move(of.run);
@@ -205,19 +231,16 @@ void refuse_empty_values(const CLI::App& app) {
       if (value.empty() && option->nonpositional()) throw usage_error{option->get_name() + ": empty value"};
 }
 
-std::string hint_for(const std::string& first) {
-  if (first == "run") return " (holdfast run [OPTIONS] NAME -- COMMAND [ARGUMENT...])";
-  return first.empty() ? " (try `holdfast help`)" : " (try `holdfast help` or `holdfast " + first + " --help`)";
-}
-
 request_line read(parser& of, std::vector<std::string> words, std::vector<std::string> command, bool separated) {
+  const std::string first = words.empty() ? std::string{} : words.front();
   std::reverse(words.begin(), words.end());  // as CLI11 wants a vector
   try {
     of.app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     const auto chosen = of.app.get_subcommands();
-    print(chosen.empty() ? of.app.help() : chosen.front()->help("holdfast"));
-    return nothing_to_do{};
+    return print(chosen.empty() ? of.app.help() : chosen.front()->help("holdfast"));
+  } catch (const CLI::ExtrasError&) {
+    throw unexpected(of.app, first);
   }
   const auto chosen = of.app.get_subcommands();
   if (of.version) return version_options{};
@@ -226,7 +249,6 @@ request_line read(parser& of, std::vector<std::string> words, std::vector<std::s
   const CLI::App* which = chosen.front();
   refuse_empty_values(*which);
   if (which == of.run_app) return finish_run(of, std::move(command), separated);
-  if (separated && !command.empty()) throw usage_error{which->get_name() + ": takes no command after `--`"};
   if (which == of.ls_app) return of.ls;
   if (which == of.show_app) return of.show;
   if (which == of.break_app) return finish_break(of);
@@ -239,18 +261,18 @@ request_line read(parser& of, std::vector<std::string> words, std::vector<std::s
 }  // namespace
 
 request_line read_arguments(int argc, const char* const* argv) {
-  // What follows the first `--` is the user's command, whatever it looks like.
+  const std::string first = argc > 1 ? argv[1] : "";
+  // What follows run's first `--` is the user's command, whatever it looks like.
   std::vector<std::string> words;
   std::vector<std::string> command;
   bool separated = false;
   for (int i = 1; i < argc; ++i) {
-    if (!separated && std::string_view{argv[i]} == "--") {
+    if (first == "run" && !separated && std::string_view{argv[i]} == "--") {
       separated = true;
     } else {
       (separated ? command : words).emplace_back(argv[i]);
     }
   }
-  const std::string first = words.empty() ? std::string{} : words.front();
   try {
     parser of{first == "run"};
     return read(of, std::move(words), std::move(command), separated);

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 /// How long to go on killing what does not die (uninterruptible sleep, another user's process).
 constexpr duration patience = 5s;
 /// The go message's environment: a name, a token, an owner and a URL.
-constexpr std::size_t tail_room = 64 * 1024;
+constexpr std::size_t tail_room = std::size_t{64} * 1024;
 
 time_point now() noexcept {
   timespec at{};

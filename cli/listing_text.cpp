@@ -28,14 +28,18 @@ std::string since_text(duration span) {
   return text;
 }
 
-// Columns as wide as their widest cell; bytes stand for columns, which is close enough.
+// Columns as wide as their widest cell, within reason; bytes stand for columns, which is close enough.
 std::string aligned(const std::vector<std::array<std::string, 7>>& rows) {
+  constexpr std::size_t widest = 40;  // A cell beyond it pushes its own line to the right, and no other.
   std::array<std::size_t, 7> widths{};
   for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], std::min(row[i].size(), widest));
   std::string out;
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) out += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      const std::size_t padding = widths[i] > row[i].size() ? widths[i] - row[i].size() : 0;
+      out += row[i] + std::string(padding + 2, ' ');
+    }
     out += row.back() + "\n";
   }
   return out;

@@ -85,7 +85,8 @@ class running {
   void not_acquired(const status& why) {
     const bool busy = why == errc::busy;
     const bool timed_out = why == errc::timed_out;
-    fail(busy || timed_out ? options_.busy_code : exit_code_of(why), why.message());
+    const std::string told = busy || timed_out ? "`" + escape(options_.name) + "`: " + why.message() : why.message();
+    fail(busy || timed_out ? options_.busy_code : exit_code_of(why), told);
     if (busy) outcome_.outcome = "busy";
     if (timed_out) outcome_.outcome = "timed_out";
   }

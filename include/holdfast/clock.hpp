@@ -51,4 +51,18 @@ class HOLDFAST_EXPORT manual_clock final : public clock {
   std::atomic<time_point::rep> now_;
 };
 
+namespace detail {
+
+/// What a caller gave as a timeout: rounded up, never negative, and the longest there is where it would overflow.
+template <class Rep, class Period>
+duration timeout_of(const std::chrono::duration<Rep, Period>& span) noexcept {
+  // Compared as floating point first: the nanoseconds of std::chrono::hours::max() overflow.
+  if (std::chrono::duration<double, std::nano>(span).count() >= static_cast<double>(duration::max().count()))
+    return duration::max();
+  if (span <= span.zero()) return duration::zero();
+  return std::chrono::ceil<duration>(span);
+}
+
+}  // namespace detail
+
 }  // namespace holdfast

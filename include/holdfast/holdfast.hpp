@@ -11,5 +11,6 @@
 #include "holdfast/mutex.hpp"
 #include "holdfast/observer.hpp"
 #include "holdfast/options.hpp"
+#include "holdfast/recursive_mutex.hpp"
 #include "holdfast/status.hpp"
 #include "holdfast/version.hpp"

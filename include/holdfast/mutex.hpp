@@ -17,7 +17,7 @@ namespace holdfast {
 /// std::unique_lock, std::scoped_lock and std::lock work with it.
 ///
 /// One object is one lock: threads may share it (as they would a std::mutex) or make one each, and it may be unlocked
-/// by another thread than locked it. Not recursive. Thread-safe.
+/// by another thread than locked it. Not recursive (see recursive_mutex). Thread-safe.
 /// A lost lease leaves the object locked until its unlock(), so that a late unlock can't free what another thread
 /// has locked through it since.
 class HOLDFAST_EXPORT mutex {
@@ -37,11 +37,11 @@ class HOLDFAST_EXPORT mutex {
   /// Waits at most `timeout`. False when that ran out. Throws if the store fails.
   template <class Rep, class Period>
   bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
-    return lock_within(to_duration(timeout));
+    return lock_within(detail::timeout_of(timeout));
   }
   template <class Clock, class Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& when) {
-    return lock_within(to_duration(when - Clock::now()));
+    return lock_within(detail::timeout_of(when - Clock::now()));
   }
   /// Frees it locally at once and tells the store with one try of at most command_timeout; if that can't be confirmed,
   /// the keeper goes on and the observer hears of it. Does nothing if it isn't locked.
@@ -63,14 +63,6 @@ class HOLDFAST_EXPORT mutex {
  private:
   class impl;
 
-  template <class Rep, class Period>
-  static duration to_duration(const std::chrono::duration<Rep, Period>& span) noexcept {
-    // Compared as floating point first: the nanoseconds of std::chrono::hours::max() overflow.
-    if (std::chrono::duration<double, std::nano>(span).count() >= static_cast<double>(duration::max().count()))
-      return duration::max();
-    if (span <= span.zero()) return duration::zero();
-    return std::chrono::ceil<duration>(span);
-  }
   bool lock_within(duration timeout);
 
   std::unique_ptr<impl> impl_;

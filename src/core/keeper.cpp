@@ -47,10 +47,10 @@ class keeper::loop : public std::enable_shared_from_this<loop> {
   void renew_due(guard& lock);
   void renew(std::span<const std::shared_ptr<tenure>> batch);
   void beat_due(guard& lock);
-  void beat(std::span<const std::pair<owner_id, std::string>> batch);
+  void beat(std::span<const std::pair<owner_id, std::string>> batch, duration patience);
   void undo_due(guard& lock);
-  bool undone(const leftover& what);
-  [[nodiscard]] time_point verb_limit() const { return boot_clock::now() + of_.command_timeout; }
+  bool undone(const leftover& what, duration patience);
+  [[nodiscard]] duration patience_beside_renewals() const noexcept;  // mutex_ is held
 
   surroundings of_;
   std::mutex mutex_;
@@ -214,7 +214,7 @@ void keeper::loop::renew(std::span<const std::shared_ptr<tenure>> batch) {
   }
   // An answer after the deadline is of no use; a struggling store is asked again before it.
   const duration left = first_deadline - of_.time->now();
-  const duration bound = std::clamp<duration>(left / 2, std::chrono::milliseconds{50}, of_.command_timeout);
+  const duration bound = std::min(of_.command_timeout, std::max<duration>(left / 2, std::chrono::milliseconds{50}));
   std::vector<renew_verdict> verdicts(batch.size(), renew_verdict::unknown);
   const time_point sent = of_.time->now();
   const auto answer = of_.at->renew(leases, verdicts, boot_clock::now() + bound);
@@ -236,26 +236,36 @@ void keeper::loop::renew(std::span<const std::shared_ptr<tenure>> batch) {
   }
 }
 
+/// How long a verb may take that is no renewal, so that no lease is in jeopardy for it where the store is stuck.
+duration keeper::loop::patience_beside_renewals() const noexcept {
+  time_point first_deadline = time_point::max();
+  for (const tenure* each : due_.all()) first_deadline = std::min(first_deadline, each->deadline());
+  if (first_deadline == time_point::max()) return of_.command_timeout;
+  const duration left = first_deadline - of_.time->now();
+  return std::min(of_.command_timeout, std::max<duration>(left / 4, std::chrono::milliseconds{50}));
+}
+
 void keeper::loop::beat_due(guard& lock) {
   const time_point now = of_.time->now();
   if (waiting_.empty() || now < beat_at_) return;
   beat_at_ = now + of_.traits.heartbeat_every;
   std::vector<std::pair<owner_id, std::string>> all(waiting_.begin(), waiting_.end());
+  const duration patience = patience_beside_renewals();
   lock.unlock();
   for (std::span<const std::pair<owner_id, std::string>> rest{all}; !rest.empty();) {
     const auto batch = rest.first(std::min(rest.size(), batch_most));
     rest = rest.subspan(batch.size());
-    beat(batch);
+    beat(batch, patience);
   }
   lock.lock();
 }
 
-void keeper::loop::beat(std::span<const std::pair<owner_id, std::string>> batch) {
+void keeper::loop::beat(std::span<const std::pair<owner_id, std::string>> batch, duration patience) {
   std::vector<waiter_ref> waiters;
   waiters.reserve(batch.size());
   for (const auto& [owner, name] : batch) waiters.push_back({name, owner});
   std::vector<wait_verdict> verdicts(batch.size(), wait_verdict::unknown);
-  const status told = of_.at->heartbeat(waiters, verdicts, verb_limit());
+  const status told = of_.at->heartbeat(waiters, verdicts, boot_clock::now() + patience);
   if (!told.ok()) of_.store_failed(told);
   for (std::size_t i = 0; i < batch.size(); ++i)
     if (verdicts[i] == wait_verdict::your_turn || verdicts[i] == wait_verdict::gone) of_.hint(batch[i].first);
@@ -267,8 +277,9 @@ void keeper::loop::undo_due(guard& lock) {
       std::find_if(leftovers_.begin(), leftovers_.end(), [&](const pending& each) { return each.try_at <= now; });
   if (next == leftovers_.end()) return;
   const leftover one = next->what;  // It stays in the list while it is tried: drain() waits for it.
+  const duration patience = patience_beside_renewals();
   lock.unlock();
-  const bool done = undone(one);
+  const bool done = undone(one, patience);
   lock.lock();
   const auto again = std::find_if(leftovers_.begin(), leftovers_.end(), [&](const pending& each) {
     return each.what.owner == one.owner && each.what.is == one.is;
@@ -283,13 +294,14 @@ void keeper::loop::undo_due(guard& lock) {
   again->try_at = of_.time->now() + retry_pause(again->tries++);
 }
 
-bool keeper::loop::undone(const leftover& what) {
+bool keeper::loop::undone(const leftover& what, duration patience) {
+  const time_point limit = boot_clock::now() + patience;
   if (what.is == leftover::kind::release) {
-    const auto answer = of_.at->release({what.resource, what.owner, {}, what.token}, verb_limit());
+    const auto answer = of_.at->release({what.resource, what.owner, {}, what.token}, limit);
     if (!answer.why.ok()) of_.store_failed(answer.why);
     return answer.is != release_answer::outcome::failed;
   }
-  const auto answer = of_.at->withdraw({what.resource, what.owner}, verb_limit());
+  const auto answer = of_.at->withdraw({what.resource, what.owner}, limit);
   if (!answer.why.ok()) of_.store_failed(answer.why);
   return answer.done && answer.conclusive;
 }

@@ -79,8 +79,10 @@ std::vector<std::string> modules_folders() {
 
 /// The file of that store's module; empty if there is none.
 std::string module_path(const std::string& name) {
-  for (const auto& folder : modules_folders())
-    if (const std::string path = folder + "libholdfast_" + name + ".so"; ::access(path.c_str(), F_OK) == 0) return path;
+  for (std::string& path : modules_folders()) {
+    path.append("libholdfast_").append(name).append(".so");
+    if (::access(path.c_str(), F_OK) == 0) return std::move(path);
+  }
   return {};
 }
 

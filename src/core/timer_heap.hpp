@@ -24,6 +24,8 @@ class timer_heap {
  public:
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
   [[nodiscard]] T& top() const noexcept { return *items_.front(); }
+  /// In no order.
+  [[nodiscard]] const std::vector<T*>& all() const noexcept { return items_; }
   [[nodiscard]] time_point earliest() const noexcept { return items_.empty() ? time_point::max() : at(0); }
 
   /// Puts `item` in, or moves it, to be due at `when`.

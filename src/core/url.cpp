@@ -258,6 +258,10 @@ class parser {
     url_.path = decode(raw, "path");
     if (!url_.has_authority && !names_a_path(url_.scheme) && text_.find('@') != text_.npos)
       fail("// is missing after its scheme (an @ in a path is written as %40)");
+    // `redis:///:password@host`, one slash too many: only a socket's path has an @ in it.
+    if (url_.has_authority && url_.hosts.empty() && !names_a_path(url_.scheme) && url_.scheme != "unix" &&
+        text_.find('@') != text_.npos)
+      fail("there is no host between its // and the next / (an @ in a path is written as %40)");
     url_.shown.append(raw);
   }
 

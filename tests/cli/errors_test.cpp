@@ -88,6 +88,13 @@ TEST_F(errors_test, passwords_are_not_shown) {
   const ended one = run_on("frob://me:s3cret@host/");
   EXPECT_EQ(one.code, 64);
   EXPECT_EQ(one.err.find("s3cret"), std::string::npos) << one.err;
+  for (const words& misplaced :
+       {words{"redis://me:s3cret@host", "ls"}, words{"ls", "a", "redis://me:s3cret@host"},
+        words{"run", "k", "redis://:s3cret@host", "--", "true"}, words{"show", "k", "mysql://host/?password=s3cret"}}) {
+    const ended other = holdfast(misplaced);
+    EXPECT_EQ(other.code, 64);
+    EXPECT_EQ(other.err.find("s3cret"), std::string::npos) << other.err;
+  }
 }
 
 TEST_F(errors_test, modes_that_the_store_does_not_serve) {

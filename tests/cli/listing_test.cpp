@@ -84,6 +84,15 @@ TEST_F(listing_test, shows_odd_names_harmlessly) {
   EXPECT_EQ(json_at(holdfast({"ls", "--json"}).out, "/resources/0/name"), "a\\x0a\\x1b[31m\\xff");
 }
 
+TEST_F(listing_test, keeps_its_columns_where_one_name_is_long) {
+  const process one = start_holder("short");
+  const process other = start_holder(std::string(255, 'x'));
+  const std::string listed = holdfast({"ls"}).out;
+  const std::size_t end = listed.find('\n');
+  EXPECT_LT(end, 200u) << listed;
+  EXPECT_TRUE(contains(listed, std::string(255, 'x') + "  ")) << listed;
+}
+
 TEST_F(listing_test, breaks_only_the_lease_that_is_meant) {
   process holder = start_holder("k");
   const std::string token = json_at(show("k"), "/holders/0/token");
@@ -107,10 +116,13 @@ TEST_F(listing_test, breaks_by_owner_and_hands_on) {
 }
 
 TEST_F(listing_test, tells_when_the_output_can_not_be_written) {
-  process one{launch{.words = {"sh", "-c", std::string{HOLDFAST_COMMAND} + " show k > /dev/full"},
-                     .environment = {{"HOLDFAST_STORE", store_}}},
-              folder_.path()};
-  EXPECT_EQ(one.wait(), 70);
+  for (const char* what : {"show k", "help", "help run", "ls --help", "version"}) {
+    process one{launch{.words = {"sh", "-c", std::string{HOLDFAST_COMMAND} + " " + what + " > /dev/full"},
+                       .environment = {{"HOLDFAST_STORE", store_}}},
+                folder_.path()};
+    EXPECT_EQ(one.wait(), 70) << what;
+    EXPECT_TRUE(contains(one.err(), "standard output")) << what << ": " << one.err();
+  }
 }
 
 TEST_F(listing_test, prints_version_and_help) {

@@ -76,6 +76,22 @@ TEST_F(queue_test, loses_one_claim_window_to_a_stopped_head) {
   EXPECT_EQ(head.wait(), 0) << head.err();  // it has missed its turn, and queues again
 }
 
+TEST_F(queue_test, loses_few_claim_windows_to_many_stopped) {
+  process holder = start_holder("k");
+  std::vector<process> stopped;
+  for (int i = 0; i < 10; ++i) stopped.push_back(start_waiter("k"));
+  ASSERT_TRUE(await_waiters("k", 10));
+  process waiter = start_waiter("k");
+  ASSERT_TRUE(await_waiters("k", 11));
+  for (process& each : stopped) each.signal(SIGSTOP);
+  const auto ended_at = steady_clock::now();
+  holder.signal(SIGTERM);
+  EXPECT_EQ(waiter.wait(), 0);
+  EXPECT_LT(steady_clock::now() - ended_at, 2s + 2 * claim_window + slack);
+  for (process& each : stopped) each.signal(SIGCONT);
+  for (process& each : stopped) EXPECT_EQ(each.wait(), 0) << each.err();
+}
+
 TEST_F(queue_test, loses_one_claim_window_to_a_hundred_dead) {
   process holder = start_holder("k", {"--ttl", "2s"});
   std::vector<process> dead;

@@ -75,7 +75,7 @@ std::vector<core::wait_verdict> server::heartbeat(const std::vector<core::waiter
 core::release_answer server::release(const core::lease_ref& what) {
   auto whom = what;
   if (broken_ == sabotage::release_any_owner) whom.owner = holder(index(what.resource));
-  const auto answer = model_.release(whom, clock());
+  auto answer = model_.release(whom, clock());
   look(index(what.resource), what.owner);
   return answer;
 }

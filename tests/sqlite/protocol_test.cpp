@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "fixture.hpp"
 
 namespace holdfast::sqlite::test {
@@ -172,6 +174,56 @@ TEST_F(sqlite_protocol, a_hand_off_without_claim_passes_on_after_the_window) {
   EXPECT_EQ(verdicts[1], core::wait_verdict::your_turn);
   EXPECT_EQ(claim(b).is, outcome::gone);
   EXPECT_EQ(claim(c).is, outcome::granted);
+}
+
+TEST_F(sqlite_protocol, after_a_missed_hand_off_only_those_that_show_up_are_handed_it) {
+  const auto holder = ask_for("a");
+  const auto token = acquire(holder).token;
+  const std::array asked{ask_for("a"), ask_for("a"), ask_for("a"), ask_for("a"), ask_for("a")};
+  const auto& [silent_1, silent_2, alive_1, silent_3, alive_2] = asked;
+  for (const auto& each : asked) ASSERT_EQ(acquire(each).is, outcome::queued);
+  const std::array waiters{core::waiter_ref{"a", alive_1.owner}, core::waiter_ref{"a", alive_2.owner}};
+  std::array verdicts{core::wait_verdict::unknown, core::wait_verdict::unknown};
+  using verdict = core::wait_verdict;
+  const auto window = store->traits().claim_window + 10ms;
+
+  release(holder, token);  // to silent_1, and then to silent_2
+  let_pass(window);
+  ASSERT_TRUE(store->heartbeat(waiters, verdicts, soon()).ok());
+  EXPECT_THAT(verdicts, ::testing::ElementsAre(verdict::waiting, verdict::waiting));
+  ASSERT_TRUE(store->heartbeat(waiters, verdicts, soon()).ok());
+  let_pass(window);
+  ASSERT_TRUE(store->heartbeat(waiters, verdicts, soon()).ok());
+  EXPECT_THAT(verdicts, ::testing::ElementsAre(verdict::your_turn, verdict::waiting));
+
+  resource_view view;
+  ASSERT_TRUE(store->inspect("a", view, soon()).ok());
+  ASSERT_EQ(view.waiters.size(), 2u);
+  EXPECT_FALSE(view.waiters[0].alive);
+  EXPECT_TRUE(view.waiters[1].alive);
+  const auto turn = claim(alive_1);
+  ASSERT_EQ(turn.is, outcome::granted);
+  release(alive_1, turn.token);  // not to silent_3
+  EXPECT_EQ(claim(alive_2).is, outcome::granted);
+  EXPECT_EQ(claim(silent_3).is, outcome::gone);
+}
+
+TEST_F(sqlite_protocol, who_shows_up_late_keeps_its_place) {
+  const auto holder = ask_for("a");
+  const auto token = acquire(holder).token;
+  const auto silent = ask_for("a");
+  const auto busy = ask_for("a");
+  const auto late = ask_for("a");
+  for (const auto& each : {silent, busy, late}) ASSERT_EQ(acquire(each).is, outcome::queued);
+  release(holder, token);
+  let_pass(store->traits().claim_window + 10ms);
+  const auto turn = claim(busy);
+  ASSERT_EQ(turn.is, outcome::granted);
+  let_pass(store->traits().claim_window + 10ms);
+  EXPECT_EQ(claim(late).is, outcome::queued);
+  ASSERT_EQ(acquire(ask_for("a")).is, outcome::queued);
+  release(busy, turn.token);
+  EXPECT_EQ(claim(late).is, outcome::granted);
 }
 
 TEST_F(sqlite_protocol, withdraws_a_place_a_hand_off_and_a_grant) {

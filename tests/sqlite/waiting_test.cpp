@@ -139,6 +139,26 @@ TEST_F(sqlite_waiting, a_stopped_waiter_costs_one_window) {
   EXPECT_GE(boot_clock::now() - start, store->traits().claim_window - 100ms);
 }
 
+TEST_F(sqlite_waiting, many_stopped_waiters_cost_two_windows_in_all) {
+  const auto store = open(path);
+  const auto a = ask_for("a");
+  const auto token = store->acquire(a, true, soon()).token;
+  const auto child = queue_elsewhere("a", 100);
+  ::kill(child, SIGSTOP);
+  const auto b = ask_for("a");
+  store->acquire(b, true, soon());
+  store->release(lease_of(a, token), soon());
+  const auto start = boot_clock::now();
+  const std::array waiters{core::waiter_ref{"a", b.owner}};
+  std::array verdicts{core::wait_verdict::unknown};
+  const auto is_turn = [&] {
+    return store->heartbeat(waiters, verdicts, soon()).ok() && verdicts[0] == core::wait_verdict::your_turn;
+  };
+  EXPECT_TRUE(eventually(is_turn));
+  EXPECT_LT(boot_clock::now() - start, 3 * store->traits().claim_window);
+  EXPECT_EQ(store->claim(b, soon()).is, outcome::granted);
+}
+
 TEST_F(sqlite_waiting, a_dead_holders_lease_ends_with_its_ttl) {
   const auto holds = where / "holds";
   const pid_t child = ::fork();

@@ -34,7 +34,7 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
   for (char** setting = environ; *setting != nullptr; ++setting)
     if (!changed(*setting)) out.emplace_back(*setting);
   for (const auto& [name, value] : changes)
-    if (!value.empty()) out.push_back(name + "=" + value);
+    if (!value.empty()) out.emplace_back(name).append("=").append(value);
   return out;
 }
 

@@ -105,6 +105,8 @@ TEST(url, malformed_ones_say_what_is_wrong) {
   EXPECT_THAT(complaint("redis://a, b"), HasSubstr("space"));
   EXPECT_THAT(complaint("redis://me:pw@"), HasSubstr("no host"));
   EXPECT_THAT(complaint("redis:me:pw@h"), HasSubstr("// is missing"));
+  EXPECT_THAT(complaint("redis:///:pw@h/0"), HasSubstr("no host"));
+  EXPECT_EQ(url::parse("unix:///run/a@b").path, "/run/a@b");
   EXPECT_THAT(complaint("x:?=1"), HasSubstr("no name"));
 }
 
@@ -120,6 +122,8 @@ TEST(url, malformed_ones_never_repeat_a_password) {
                            "redis://:hush%@h",
                            "redis://me:hush",
                            "redis:me:hush@h",
+                           "redis:///:hush@h/0",
+                           "rediss:////me:hush@h",
                            "redis:/me:hush@h",
                            "redis:me:a?hush@h",
                            "me:hush@h",

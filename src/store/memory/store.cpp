@@ -103,8 +103,8 @@ class memory_store final : public core::store {
 status open(const core::url& where, const core::store_options& options, std::unique_ptr<core::store>& made) noexcept {
   return core::open_without_throwing(made, [&] {
     if (where.has_authority || !where.query.empty())
-      throw error{status{errc::invalid_argument, "malformed store URL '" + where.shown +
-                                                     "': it is memory: or memory:NAME, with nothing else"}};
+      throw error{status{errc::invalid_argument,
+                         "malformed store URL '" + where.shown + "': it is memory: or memory:NAME, with nothing else"}};
     return std::make_unique<memory_store>(where.path, options.time);
   });
 }

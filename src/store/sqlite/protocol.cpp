@@ -47,20 +47,29 @@ void give(lease_row& row, const core::owner_id& owner, std::uint32_t reserve, st
 
 }  // namespace
 
+/// False where its process is gone, or has given no sign of life in the time that a claim may take: it is stopped.
+bool protocol::there(const waiter_row& who, const moment& at) const {
+  return others_.alive(who.address) && (who.asked == 0 || at.now - who.asked < claim_window.count());
+}
+
 /// If the resource is free, gives it to the first live waiter for as long as a claim may take. The dead ones before it
 /// go in the same step. Every verb that asks for a turn comes here first, so that nobody overtakes.
 void protocol::hand_on(std::string_view name, lease_row& row, const moment& at) {
   if (!row.queued || row.held(at.now)) return;
+  const bool missed = row.owner && !row.claimed;
   waiter_row next;
   bool found = false;
   std::int64_t passed = 0;
   waiters_.each(name, [&](const waiter_row& w) {
     passed = w.ticket;
-    found = others_.alive(w.address);
+    found = there(w, at);
     if (found) next = w;
     return !found;
   });
   if (passed != 0) waiters_.remove_up_to(name, passed);
+  // One that was handed the resource is stopped, and so may be those behind it: whoever gives no sign of life meanwhile
+  // is not handed it at all. All that live look within a heartbeat.
+  if (found && missed) waiters_.ask_all(name, at.now);
   if (!found) {
     row.queued = false;
     leases_.write(name, row, nullptr);
@@ -124,6 +133,7 @@ turn_answer protocol::acquire(const core::request& what, bool wait, const moment
   auto found = leases_.find(what.resource);
   if (!found) return grant_new(what, at);
   auto& row = *found;
+  if (row.queued) waiters_.answer(what.resource, what.owner);
   hand_on(what.resource, row, at);
   if (row.of(what.owner)) return take_up(what, row, at);
   if (!row.held(at.now)) {  // And nobody alive waits, else it were handed on.
@@ -144,6 +154,7 @@ turn_answer protocol::acquire(const core::request& what, bool wait, const moment
 turn_answer protocol::claim(const core::request& what, const moment& at) {
   auto row = leases_.find(what.resource);
   if (!row) return answer_of(outcome::gone, at);
+  if (row->queued) waiters_.answer(what.resource, what.owner);
   hand_on(what.resource, *row, at);
   if (row->of(what.owner)) return take_up(what, *row, at);
   const auto ticket = waiters_.ticket_of(what.resource, what.owner);
@@ -202,6 +213,7 @@ std::optional<core::wait_verdict> protocol::glance(const core::waiter_ref& what,
   if (!row) return core::wait_verdict::gone;
   if (row->queued && !row->held(at.now)) return std::nullopt;
   if (row->of(what.owner)) return core::wait_verdict::your_turn;
+  if (waiters_.asked(what.resource, what.owner)) return std::nullopt;
   return waiters_.ticket_of(what.resource, what.owner) ? core::wait_verdict::waiting : core::wait_verdict::gone;
 }
 

@@ -37,6 +37,8 @@ class protocol {
   /// errc::not_held if there is no such lease.
   errc break_lease(std::string_view name, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
                    const moment& at);
+  /// Notes that the waiter lives. For all of a batch before the first `heartbeat`, so that none passes over another.
+  void hear_of(const core::waiter_ref& what) { waiters_.answer(what.resource, what.owner); }
   core::wait_verdict heartbeat(const core::waiter_ref& what, const moment& at);
 
   /// Read: the verdict, if heartbeat would change nothing.
@@ -51,6 +53,7 @@ class protocol {
   std::vector<std::int64_t>& wakes() noexcept { return wakes_; }
 
  private:
+  [[nodiscard]] bool there(const waiter_row& who, const moment& at) const;
   void hand_on(std::string_view name, lease_row& row, const moment& at);
   bool set_free(std::string_view name, lease_row& row, std::uint64_t used_up_to, const moment& at);
   core::turn_answer take_up(const core::request& what, lease_row& row, const moment& at);

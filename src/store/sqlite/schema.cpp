@@ -6,7 +6,7 @@ namespace holdfast::sqlite {
 namespace {
 
 constexpr std::int64_t application_id = 0x686f6c64;  // "hold"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 /// Times are in ns of the machine's boot clock; names, owners (16 bytes) and party texts are blobs.
 /// - lease: a free row (owner NULL) is kept for its `last` token until the wall clock is far beyond it. `queued` is 1
@@ -14,6 +14,7 @@ constexpr std::int64_t schema_version = 1;
 ///   No index has a column that an uncontended verb changes. Leases that were taken together lie together, so that
 ///   they are renewed together at little cost.
 /// - waiter: a queue for each name, in the order of tickets. `address` says where its process is (wake_file.hpp).
+///   `asked` is when it was asked for a sign of life, 0 where it has given it.
 /// - state: the boot that all times belong to; `floor` is no lower than any token that clean-up has forgotten.
 constexpr const char* schema = R"(
   CREATE TABLE lease(
@@ -23,13 +24,13 @@ constexpr const char* schema = R"(
   CREATE INDEX handed_off ON lease(address) WHERE claimed = 0;
   CREATE TABLE waiter(
     ticket INTEGER PRIMARY KEY, name BLOB NOT NULL, owner BLOB NOT NULL UNIQUE, address INTEGER NOT NULL,
-    reserve INTEGER NOT NULL, since INTEGER NOT NULL, party BLOB);
+    reserve INTEGER NOT NULL, since INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0, party BLOB);
   CREATE INDEX queue ON waiter(name);
   CREATE TABLE state(
     id INTEGER PRIMARY KEY CHECK(id = 1), boot BLOB NOT NULL, floor INTEGER NOT NULL, cleaned BLOB NOT NULL);
   INSERT INTO state VALUES(1, x'', 0, x'');
   PRAGMA application_id = 0x686f6c64;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
 )";
 
 bool is_ours(connection& where) {

@@ -26,7 +26,7 @@ class sqlite_store final : public core::store {
   core::store_traits traits() const noexcept override {
     core::store_traits traits;
     traits.claim_window = claim_window;
-    // Not to show that one is alive, the kernel knows: to look after wake-ups that were lost.
+    // The kernel knows who is alive. To look after wake-ups that were lost, and to show that one is not stopped.
     traits.heartbeat_every = std::chrono::seconds{1};
     return traits;
   }
@@ -84,6 +84,7 @@ class sqlite_store final : public core::store {
       });
       if (idle.empty()) return status{};
       engine_->run(kind::write, by, [&](protocol& p, const moment& at) {
+        for (const auto i : idle) p.hear_of(waiters[i]);
         for (const auto i : idle) verdicts[i] = p.heartbeat(waiters[i], at);
         return 0;
       });

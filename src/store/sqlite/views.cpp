@@ -27,7 +27,7 @@ resource_view protocol::view(std::string_view name, const lease_row& row, std::s
   }
   if (!row.queued) return made;
   waiters_.each(name, [&](const waiter_row& w) {
-    made.waiters.push_back({described(w.owner, w.party), since(w.since, at), others_.alive(w.address)});
+    made.waiters.push_back({described(w.owner, w.party), since(w.since, at), there(w, at)});
     return true;
   });
   return made;

@@ -28,6 +28,22 @@ std::int64_t waiter_table::add(const core::request& what, std::int64_t address, 
   return ticket;
 }
 
+void waiter_table::ask_all(std::string_view name, std::int64_t now) {
+  query{where_, ask_all_}.bind_blob(1, name).bind(2, now).run();
+}
+
+bool waiter_table::asked(std::string_view name, const core::owner_id& owner) {
+  const auto bytes = to_bytes(owner);
+  query find{where_, asked_};
+  find.bind_blob(1, name).bind_blob(2, bytes);
+  return find.step();
+}
+
+void waiter_table::answer(std::string_view name, const core::owner_id& owner) {
+  const auto bytes = to_bytes(owner);
+  query{where_, answer_}.bind_blob(1, name).bind_blob(2, bytes).run();
+}
+
 bool waiter_table::remove(std::string_view name, const core::owner_id& owner) {
   const auto bytes = to_bytes(owner);
   return query{where_, remove_}.bind_blob(1, name).bind_blob(2, bytes).run() != 0;
@@ -47,7 +63,8 @@ void waiter_table::each(std::string_view name, const std::function<bool(const wa
     row.address = all.number(2);
     row.reserve = static_cast<std::uint32_t>(all.number(3));
     row.since = all.number(4);
-    row.party = all.blob(5);
+    row.asked = all.number(5);
+    row.party = all.blob(6);
     if (!see(row)) return;
   }
 }

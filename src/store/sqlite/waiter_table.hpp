@@ -17,6 +17,7 @@ struct waiter_row {
   std::int64_t address = 0;
   std::uint32_t reserve = 0;
   std::int64_t since = 0;
+  std::int64_t asked = 0;  ///< When it was asked for a sign of life that it has not given yet; 0: it was not.
   std::string party;
 };
 
@@ -27,6 +28,11 @@ class waiter_table {
 
   /// The ticket of `owner`, if it waits for `name`.
   std::optional<std::int64_t> ticket_of(std::string_view name, const core::owner_id& owner);
+  /// Asks all that wait for `name` for a sign of life.
+  void ask_all(std::string_view name, std::int64_t now);
+  [[nodiscard]] bool asked(std::string_view name, const core::owner_id& owner);
+  /// `owner` gives its sign of life.
+  void answer(std::string_view name, const core::owner_id& owner);
   /// How many stand before this ticket.
   std::uint32_t position(std::string_view name, std::int64_t ticket);
   std::int64_t add(const core::request& what, std::int64_t address, std::int64_t now);
@@ -44,9 +50,13 @@ class waiter_table {
   statement add_{
       "INSERT INTO waiter(name, owner, address, reserve, since, party) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
       " RETURNING ticket"};
+  statement ask_all_{"UPDATE waiter SET asked = ?2 WHERE name = ?1 AND asked = 0"};
+  statement asked_{"SELECT 1 FROM waiter WHERE owner = ?2 AND name = ?1 AND asked <> 0"};
+  statement answer_{"UPDATE waiter SET asked = 0 WHERE owner = ?2 AND name = ?1 AND asked <> 0"};
   statement remove_{"DELETE FROM waiter WHERE owner = ?2 AND name = ?1"};
   statement remove_up_to_{"DELETE FROM waiter WHERE name = ?1 AND ticket <= ?2"};
-  statement each_{"SELECT ticket, owner, address, reserve, since, party FROM waiter WHERE name = ?1 ORDER BY ticket"};
+  statement each_{
+      "SELECT ticket, owner, address, reserve, since, asked, party FROM waiter WHERE name = ?1 ORDER BY ticket"};
 };
 
 }  // namespace holdfast::sqlite
