@@ -23,8 +23,10 @@ class mysql_growth : public mysql_test {
   }
   [[nodiscard]] long bytes() const {
     server_.admin("ANALYZE TABLE holdfast", database_);
-    return std::stol(server_.admin("SELECT DATA_LENGTH + INDEX_LENGTH FROM information_schema.TABLES WHERE "
-                                   "TABLE_SCHEMA = '" + database_ + "' AND TABLE_NAME = 'holdfast'"));
+    return std::stol(
+        server_.admin("SELECT DATA_LENGTH + INDEX_LENGTH FROM information_schema.TABLES WHERE "
+                      "TABLE_SCHEMA = '" +
+                      database_ + "' AND TABLE_NAME = 'holdfast'"));
   }
 };
 
@@ -53,13 +55,15 @@ TEST_F(mysql_growth, names_that_are_done_with_are_forgotten_and_their_tokens_are
   server_.admin("UPDATE holdfast SET last = last - 7200000000 WHERE owner IS NULL", database_);
   // From now on those that come make those go.
   int fresh = 0;
-  EXPECT_TRUE(eventually([&] {
-    for (int i = 0; i < 200; ++i, ++fresh) {
-      const auto what = ask_for("fresh" + std::to_string(fresh));
-      release(*store, what, grant(*store, what));
-    }
-    return count("holdfast") <= fresh + 1;
-  }, 240s));
+  EXPECT_TRUE(eventually(
+      [&] {
+        for (int i = 0; i < 200; ++i, ++fresh) {
+          const auto what = ask_for("fresh" + std::to_string(fresh));
+          release(*store, what, grant(*store, what));
+        }
+        return count("holdfast") <= fresh + 1;
+      },
+      240s));
   EXPECT_EQ(renew(*store, keeps, 30s), core::renew_verdict::renewed);  // What is held is left alone.
   EXPECT_EQ(release(*store, keeps, kept), release_outcome::released);
   EXPECT_GT(std::stoll(server_.admin("SELECT floor_token FROM holdfast_state", database_)), 0);

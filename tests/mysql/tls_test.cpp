@@ -13,8 +13,8 @@ using holdfast::testing::temporary_folder;
 class authority {
  public:
   explicit authority(const std::string& name) {
-    openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file("ca.key"), "-out", file("ca.pem"), "-subj",
-             "/CN=" + name, "-days", "2"});
+    openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file("ca.key"), "-out", file("ca.pem"),
+             "-subj", "/CN=" + name, "-days", "2"});
   }
   /// `names` as in subjectAltName.
   void certify(const std::string& who, const std::string& names) const {
@@ -38,7 +38,8 @@ class mysql_tls : public ::testing::Test {
  protected:
   static std::vector<std::string> certified(const authority& by, const std::string& names) {
     by.certify("server", names);
-    return {"--ssl-ca=" + by.file("ca.pem"), "--ssl-cert=" + by.file("server.pem"), "--ssl-key=" + by.file("server.key")};
+    return {"--ssl-ca=" + by.file("ca.pem"), "--ssl-cert=" + by.file("server.pem"),
+            "--ssl-key=" + by.file("server.key")};
   }
   static void expect_refused(const std::string& url) {
     const auto why = open(url)->ping(soon());
@@ -56,8 +57,8 @@ TEST_F(mysql_tls, a_server_that_the_authority_knows) {
   server.admin("CREATE USER strict@'%' IDENTIFIED BY 's3cret' REQUIRE SSL; GRANT ALL ON `hf\\_%`.* TO strict@'%'");
   const auto url = server.url("hf_tls");
   const auto strict = "mysql://strict:s3cret@localhost:" + std::to_string(server.port()) + "/hf_tls";
-  for (const auto& good : {url + "?ca=" + ours_.file("ca.pem"), url + "?verify=no", strict + "?ca=" + ours_.file("ca.pem"),
-                           strict + "?verify=no"}) {
+  for (const auto& good : {url + "?ca=" + ours_.file("ca.pem"), url + "?verify=no",
+                           strict + "?ca=" + ours_.file("ca.pem"), strict + "?verify=no"}) {
     const auto store = open(good);
     const auto how = store->ping(soon());
     EXPECT_TRUE(how.ok()) << good << ": " << how.message();
@@ -83,8 +84,7 @@ TEST_F(mysql_tls, a_client_with_a_certificate) {
   server.admin("CREATE USER known@'%' REQUIRE X509; GRANT ALL ON `hf\\_%`.* TO known@'%'");
   const auto url = "mysql://known@127.0.0.1:" + std::to_string(server.port()) + "/hf_tls?ca=" + ours_.file("ca.pem");
   EXPECT_FALSE(open(url)->ping(soon()).ok());
-  const auto how =
-      open(url + "&cert=" + ours_.file("client.pem") + "&key=" + ours_.file("client.key"))->ping(soon());
+  const auto how = open(url + "&cert=" + ours_.file("client.pem") + "&key=" + ours_.file("client.key"))->ping(soon());
   EXPECT_TRUE(how.ok()) << how.message();
 }
 

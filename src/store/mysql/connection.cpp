@@ -201,10 +201,11 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
   // Asked for TLS, libmariadb goes on without it where the server has none and no certificate is to be verified.
   if (done != nullptr && to_.tls && mysql_get_ssl_cipher(&handle_) == nullptr) {
     mysql_close(&handle_);
-    throw failure{{errc::misconfigured, to_.shown + ": the server offers no TLS; enable it there, or leave ca=, cert= and "
-                                                    "verify= out of the URL"},
-                  false,
-                  true};
+    throw failure{
+        {errc::misconfigured, to_.shown + ": the server offers no TLS; enable it there, or leave ca=, cert= and "
+                                          "verify= out of the URL"},
+        false,
+        true};
   }
   if (done != nullptr) {
     open_ = true;

@@ -383,7 +383,9 @@ void poller::loop::check_tickets(const question& asked,
 
 void poller::loop::clean(guard& lock) {
   clean_due_ = false;
-  with_server(lock, [&](connection& on, time_point by) { tables_->clean(on, token_margin, cleaned_at_once, std::nullopt, by); });
+  with_server(lock, [&](connection& on, time_point by) {
+    tables_->clean(on, token_margin, cleaned_at_once, std::nullopt, by);
+  });
 }
 
 poller::poller(std::shared_ptr<pool> connections, std::shared_ptr<protocol> tables)

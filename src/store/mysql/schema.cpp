@@ -12,8 +12,7 @@ namespace holdfast::mysql {
 namespace {
 
 /// A transaction of the server's own: undone as a whole, and the client hears why.
-constexpr std::string_view undo_on_error =
-    "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n";
+constexpr std::string_view undo_on_error = "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n";
 
 constexpr std::string_view turn_head = R"(CREATE PROCEDURE {turn_routine}(
   IN p_verb INT, IN p_name {name}, IN p_owner {id}, IN p_ttl BIGINT, IN p_reserve BIGINT, IN p_used BIGINT,
@@ -138,8 +137,7 @@ sql::dialect dialect_of(const sql::table_names& names) {
       {"tell",
        "UPDATE {lease} SET address = w_client WHERE name = p_name;\n"
        "          SET o_told_client = w_client, o_told_owner = w_owner;"},
-      {"refuse_token",
-       "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'holdfast: the next token would be 2^53 or more';"},
+      {"refuse_token", "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'holdfast: the next token would be 2^53 or more';"},
       {"abandoned_after", std::to_string(sql::in_us(abandoned_after))},
       {"turn_routine", names.with("_turn")},
       {"clean_routine", names.with("_clean")},
