@@ -26,8 +26,9 @@ bare::bare(const testing::mariadb_server& server, const std::string& database, c
                          database.c_str(), static_cast<unsigned>(server.port()), nullptr, 0) == nullptr)
     fail(mysql_error(&handle_));
   run_text("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-  run_text("CREATE TABLE IF NOT EXISTS bare (name VARBINARY(255) PRIMARY KEY, owner BINARY(16), token BIGINT NOT NULL, "
-           "expires BIGINT NOT NULL, since BIGINT NOT NULL, party BLOB) ENGINE = InnoDB");
+  run_text(
+      "CREATE TABLE IF NOT EXISTS bare (name VARBINARY(255) PRIMARY KEY, owner BINARY(16), token BIGINT NOT NULL, "
+      "expires BIGINT NOT NULL, since BIGINT NOT NULL, party BLOB) ENGINE = InnoDB");
   run_text("REPLACE INTO bare VALUES ('" + name + "', NULL, 0, 0, 0, NULL)");
   take_ = prepared("UPDATE bare SET owner = ?, token = ?, expires = ?, since = ?, party = ? WHERE name = ?");
   free_ = prepared("UPDATE bare SET owner = NULL, token = ? WHERE name = ?");

@@ -49,8 +49,8 @@ std::vector<figure> bench_threads(const settings& with) {
       },
       [&] { in_threads(batch, [&](std::size_t t) { floors[t]->take_and_free(); }); });
   // In time the subject may take 1 / 0.8 of what the floor does.
-  auto row = measured.ratios("MySQL: 16 threads, time / the floor's (0.8 of its throughput)", figure::goal_kind::at_most,
-                             1 / 0.8);
+  auto row = measured.ratios("MySQL: 16 threads, time / the floor's (0.8 of its throughput)",
+                             figure::goal_kind::at_most, 1 / 0.8);
   char text[160];
   std::snprintf(text, sizeof text, "%.0f locks/s against %.0f/s; %d pairs; %s", threads * batch / measured.subject(),
                 threads * batch / measured.floor(), rounds, load_text().c_str());

@@ -11,7 +11,10 @@ constexpr const char* library = "/usr/$LIB/faketime/libfaketimeMT.so.1";
 
 class mysql_clock : public ::testing::Test {
  protected:
-  mysql_clock() { grant(*holder_, ask_for("warm up")); grant(*other_, ask_for("warm up too")); }
+  mysql_clock() {
+    grant(*holder_, ask_for("warm up"));
+    grant(*other_, ask_for("warm up too"));
+  }
 
   /// From now on the server's clock is so many seconds off.
   void set_clock(int seconds) const {

@@ -63,8 +63,9 @@ TEST_F(mysql_errors, no_right_to_write) {
 TEST_F(mysql_errors, rights_to_write_and_execute_are_enough_once_the_tables_are_there) {
   ASSERT_TRUE(pinged(url_).ok());
   const std::string user = "writer" + database_;
-  server_.admin("CREATE USER '" + user + "'@'%' IDENTIFIED BY 's3cret'; GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON " +
-                database_ + ".* TO '" + user + "'@'%'");
+  server_.admin("CREATE USER '" + user +
+                "'@'%' IDENTIFIED BY 's3cret'; GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON " + database_ +
+                ".* TO '" + user + "'@'%'");
   const auto store = open(url_as(user + ":s3cret"));
   const auto how = store->ping(soon());
   EXPECT_TRUE(how.ok()) << how.message();
@@ -150,9 +151,7 @@ TEST_F(mysql_errors, what_answers_says_nothing) {
   EXPECT_LT(boot_clock::now() - began, 10s);
 }
 
-TEST_F(mysql_errors, tls_where_the_server_has_none) {
-  expect(pinged(url_ + "?verify=no"), errc::misconfigured, "TLS");
-}
+TEST_F(mysql_errors, tls_where_the_server_has_none) { expect(pinged(url_ + "?verify=no"), errc::misconfigured, "TLS"); }
 
 TEST_F(mysql_errors, malformed_urls) {
   for (const std::string url :

@@ -20,8 +20,10 @@ class mysql_faults : public mysql_test {
   }
   /// Ends every connection of the stores to this test's database.
   void kill_connections() const {
-    const auto ids = server_.admin("SELECT GROUP_CONCAT('KILL ', ID SEPARATOR ';') FROM information_schema.PROCESSLIST "
-                                   "WHERE DB = '" + database_ + "' AND USER = 'hf'");
+    const auto ids = server_.admin(
+        "SELECT GROUP_CONCAT('KILL ', ID SEPARATOR ';') FROM information_schema.PROCESSLIST "
+        "WHERE DB = '" +
+        database_ + "' AND USER = 'hf'");
     if (ids != "NULL") server_.admin(ids);
   }
   [[nodiscard]] int connections() const {
@@ -267,10 +269,16 @@ TEST_F(mysql_faults, a_release_that_crosses_a_waiter_strands_nobody) {
     std::thread first;
     const auto releasing = [&] { end = release(*one, holder_of, token); };
     const auto queueing = [&] { answer = other->acquire(next, true, soon()); };
-    if (round % 2 == 0) first = std::thread{releasing}; else first = std::thread{queueing};
+    if (round % 2 == 0)
+      first = std::thread{releasing};
+    else
+      first = std::thread{queueing};
     EXPECT_TRUE(await_blocked(1));
     std::thread second;
-    if (round % 2 == 0) second = std::thread{queueing}; else second = std::thread{releasing};
+    if (round % 2 == 0)
+      second = std::thread{queueing};
+    else
+      second = std::thread{releasing};
     EXPECT_TRUE(await_blocked(2));
     third.run("ROLLBACK");
     first.join();
@@ -296,7 +304,8 @@ TEST_F(mysql_faults, a_server_whose_disk_is_full) {
   ASSERT_EQ(third.run("CREATE TABLE filler (n BIGINT AUTO_INCREMENT PRIMARY KEY, b BLOB)"), 0U);
   unsigned how = 0;
   for (std::size_t size : {60000U, 6000U, 600U})
-    while (how = third.run("INSERT INTO filler (b) VALUES (REPEAT('x', " + std::to_string(size) + "))"), how == 0) {}
+    while (how = third.run("INSERT INTO filler (b) VALUES (REPEAT('x', " + std::to_string(size) + "))"), how == 0) {
+    }
   EXPECT_EQ(how, 1114U);
   core::turn_answer answer;
   for (int i = 0; i < 1000; ++i) {

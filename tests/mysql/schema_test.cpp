@@ -47,8 +47,10 @@ TEST_F(mysql_schema, what_is_printed_can_be_applied_by_hand) {
     if (twice == 0) server_.admin("source " + script, "by_hand" + database_);
   }
   const std::string user = "u" + database_;
-  server_.admin("CREATE USER '" + user + "'@'%' IDENTIFIED BY 's3cret'; GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON "
-                "by_hand" + database_ + ".* TO '" + user + "'@'%'");
+  server_.admin("CREATE USER '" + user +
+                "'@'%' IDENTIFIED BY 's3cret'; GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON "
+                "by_hand" +
+                database_ + ".* TO '" + user + "'@'%'");
   exercise("mysql://" + user + ":s3cret@127.0.0.1:" + std::to_string(server_.port()) + "/by_hand" + database_ +
            "?table=locks");
 }
@@ -78,14 +80,15 @@ TEST_F(mysql_schema, tables_that_vanish_are_made_anew) {
 }
 
 TEST_F(mysql_schema, the_servers_modes_and_time_zone_do_not_matter) {
-  mariadb_server server{{.options = {"--sql-mode=ANSI,NO_ZERO_DATE,NO_ZERO_IN_DATE,SIMULTANEOUS_ASSIGNMENT",
-                                     "--autocommit=0", "--transaction-isolation=SERIALIZABLE",
-                                     "--innodb-rollback-on-timeout=1", "--innodb-lock-wait-timeout=1",
-                                     "--default-time-zone=-11:00", "--log-bin", "--binlog-format=MIXED",
-                                     "--character-set-server=latin1"}}};
+  mariadb_server server{
+      {.options = {"--sql-mode=ANSI,NO_ZERO_DATE,NO_ZERO_IN_DATE,SIMULTANEOUS_ASSIGNMENT", "--autocommit=0",
+                   "--transaction-isolation=SERIALIZABLE", "--innodb-rollback-on-timeout=1",
+                   "--innodb-lock-wait-timeout=1", "--default-time-zone=-11:00", "--log-bin", "--binlog-format=MIXED",
+                   "--character-set-server=latin1"}}};
   exercise(server.url("hf_modes"));
-  EXPECT_EQ(server.admin("SELECT COUNT(*) FROM holdfast WHERE ABS(since / 1000000 - UNIX_TIMESTAMP()) < 600", "hf_modes"),
-            "1");
+  EXPECT_EQ(
+      server.admin("SELECT COUNT(*) FROM holdfast WHERE ABS(since / 1000000 - UNIX_TIMESTAMP()) < 600", "hf_modes"),
+      "1");
 }
 
 TEST_F(mysql_schema, a_binary_log_of_statements_is_refused_with_what_to_do) {

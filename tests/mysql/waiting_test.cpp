@@ -50,7 +50,9 @@ TEST_F(mysql_waiting, a_thousand_waiters_of_a_process_cost_no_more_and_hold_few_
   RecordProperty("rate", std::to_string(measured));
   EXPECT_LE(measured, 20.5);
   EXPECT_EQ(server_.admin("SELECT COUNT(*) FROM holdfast_waiter WHERE seen + 2000000 < "
-                          "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))", database_), "0");
+                          "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+                          database_),
+            "0");
 }
 
 TEST_F(mysql_waiting, a_pool_of_one_serves_many_threads) {

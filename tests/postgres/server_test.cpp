@@ -136,7 +136,7 @@ TEST_F(server_test, errors_say_what_happened_where_and_what_to_do) {
                 errc::unavailable),
       HasSubstr("refused"));
   EXPECT_THAT(complaint(url("table=elsewhere.locks"), errc::misconfigured), HasSubstr("schema"));
-  for (const auto* const bad : {"table=a.b.c", "table=x'y", "table=", "pool=0", "pool=many", "lock=maybe"})
+  for (const auto* const bad : {"table=a.b.c", "table=x'y", "table=", "pool=0", "pool=many"})
     EXPECT_THROW(open(url(bad)), error) << bad;
 }
 

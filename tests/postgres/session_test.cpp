@@ -158,7 +158,7 @@ TEST_F(session_test, an_acquire_that_may_still_come_is_ended_before_its_withdraw
     EXPECT_TRUE(eventually([&] {
       return query(
                  "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
-                 "'%holdfast_turn(%'"
+                 "'%holdfast_turn%'"
                  " AND datname = current_database()") == "1";
     }));
     third.run("COMMIT");

@@ -100,8 +100,9 @@ bool mariadb_server::answers() const {
 }
 
 std::string mariadb_server::admin(const std::string& statements, const std::string& database) const {
-  std::vector<std::string> words{"mariadb", "--no-defaults", "--socket=" + socket(), "--user=root",
-                                 "--batch", "--skip-column-names", "-e", statements};
+  std::vector<std::string> words{"mariadb",     "--no-defaults", "--socket=" + socket(),
+                                 "--user=root", "--batch",       "--skip-column-names",
+                                 "-e",          statements};
   if (!database.empty()) words.push_back(database);
   std::string said;
   const int code = run(words, folder_.path(), said);

@@ -41,11 +41,13 @@ class mariadb_server {
   /// The outcome of `statements` as the administrator: values separated by tabs, rows by newlines. Throws on an error.
   std::string admin(const std::string& statements, const std::string& database = {}) const;
 
-  void stop();             ///< Shuts it down in order.
-  void kill();             ///< As if by kill -9.
-  void start();            ///< Anew, on the same data and port.
+  void stop();   ///< Shuts it down in order.
+  void kill();   ///< As if by kill -9.
+  void start();  ///< Anew, on the same data and port.
   void signal(int number) const;
-  void set_options(std::vector<std::string> options) { with_.options = std::move(options); }  ///< From the next start on.
+  void set_options(std::vector<std::string> options) {
+    with_.options = std::move(options);
+  }  ///< From the next start on.
 
  private:
   std::string url_as(const std::string& who, const std::string& database, const std::string& options);

@@ -91,7 +91,12 @@ void postgres_server::prepare() {
 
 void postgres_server::start() {
   launch what;
-  std::vector<std::string> words{programs + "postgres", "-D", data_, "-p", std::to_string(port_)};
+  // Not in setpriv's own environment: it may name a library to be loaded as the other user.
+  std::vector<std::string> words{"env", "LC_ALL=C"};
+  for (const auto& [name, value] : with_.environment) words.push_back(name + "=" + value);
+  for (const std::string& each :
+       {programs + "postgres", std::string{"-D"}, data_, std::string{"-p"}, std::to_string(port_)})
+    words.push_back(each);
   std::vector<std::string> settings{
       "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off",
       "full_page_writes=off",       "shared_buffers=32MB",      "max_connections=400",
@@ -102,8 +107,6 @@ void postgres_server::start() {
     words.push_back(each);
   }
   what.words = as_postgres(words);
-  what.environment = with_.environment;
-  what.environment.emplace_back("LC_ALL", "C");
   process_ = std::make_unique<process>(what, folder_.path());
   await_ready();
 }

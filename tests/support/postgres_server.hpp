@@ -70,6 +70,7 @@ class pgbouncer {
  public:
   explicit pgbouncer(const postgres_server& server);
   [[nodiscard]] std::string url(const std::string& database, const std::string& query = {}) const;
+  [[nodiscard]] int port() const noexcept { return port_; }
 
  private:
   temporary_folder folder_;

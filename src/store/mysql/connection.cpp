@@ -201,10 +201,11 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
   // Asked for TLS, libmariadb goes on without it where the server has none and no certificate is to be verified.
   if (done != nullptr && to_.tls && mysql_get_ssl_cipher(&handle_) == nullptr) {
     mysql_close(&handle_);
-    throw failure{{errc::misconfigured, to_.shown + ": the server offers no TLS; enable it there, or leave ca=, cert= and "
-                                                    "verify= out of the URL"},
-                  false,
-                  true};
+    throw failure{
+        {errc::misconfigured, to_.shown + ": the server offers no TLS; enable it there, or leave ca=, cert= and "
+                                          "verify= out of the URL"},
+        false,
+        true};
   }
   if (done != nullptr) {
     open_ = true;
@@ -241,8 +242,12 @@ void connection::exchange(time_point by, Exchange&& body) {
     }
     spoilt_ = spoilt_ || why.spoilt;
     throw;
+  } catch (...) {
+    spoilt_ = true;  // In the middle of an answer, it may be.
+    throw;
   }
   if (limit.cut()) spoilt_ = true;
+  used_at_ = boot_clock::now();
 }
 
 void connection::run_text(const std::string& text, time_point by) {
@@ -335,6 +340,9 @@ bool connection::is_gone(const identity& other, const std::string& connected, ti
 }
 
 bool connection::dropped() const noexcept {
+  // Asked each time, it would cost a system call for what hardly happens between two statements.
+  constexpr duration sure_for = std::chrono::milliseconds{50};
+  if (boot_clock::now() - used_at_ < sure_for) return false;
   // Nothing is expected from an idle server: whatever can be read tells of its end.
   pollfd what{.fd = mysql_get_socket(const_cast<MYSQL*>(&handle_)), .events = POLLIN, .revents = 0};
   return ::poll(&what, 1, 0) != 0;

@@ -64,7 +64,7 @@ class connection {
   /// Carries out a text as it is, for what can't be prepared. No rows.
   void run_text(const std::string& text, time_point by);
 
-  /// Whether the server closed it while it lay idle.
+  /// Whether the server closed it while it lay idle, if it did for some time.
   [[nodiscard]] bool dropped() const noexcept;
   [[nodiscard]] bool spoilt() const noexcept { return spoilt_; }
   /// How a connection is known to the server.
@@ -95,6 +95,7 @@ class connection {
   MYSQL handle_{};
   bool open_ = false;
   bool spoilt_ = false;
+  time_point used_at_{};
   identity who_;
   std::unordered_map<const std::string*, prepared> statements_;
 };

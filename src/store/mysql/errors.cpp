@@ -24,9 +24,7 @@ constexpr const char* rights =
     "once, unless somebody else applies what `holdfast schema` prints";
 
 /// Its own numbers begin at 2000, and at 5000 those that MariaDB added.
-bool is_client_library(unsigned code) {
-  return (code >= CR_MIN_ERROR && code < 3000) || (code >= 5000 && code < 6000);
-}
+bool is_client_library(unsigned code) { return (code >= CR_MIN_ERROR && code < 3000) || (code >= 5000 && code < 6000); }
 
 /// The server passes the system's "no space left" through as the number of an error of its storage engine.
 bool is_disk_full(unsigned code, const std::string& text) {
@@ -47,8 +45,7 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
                      failure::remedy::again};
     case ER_NEED_REPREPARE:
     case ER_UNKNOWN_STMT_HANDLER:
-      return failure{
-          {errc::unavailable, shown + ": the tables changed" + said}, false, true, failure::remedy::again};
+      return failure{{errc::unavailable, shown + ": the tables changed" + said}, false, true, failure::remedy::again};
     case ER_NO_SUCH_TABLE:
     case ER_SP_DOES_NOT_EXIST:
       return failure{{errc::misconfigured, shown + ": holdfast's tables or procedures are missing" + said},
@@ -59,10 +56,8 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
     case ER_KILL_DENIED_ERROR:
       return failure{{errc::unavailable, shown + ": the old connection can't be ended" + said}};
     case ER_SP_ALREADY_EXISTS:
-      return failure{{errc::misconfigured, shown + ": it is there already" + said},
-                     false,
-                     false,
-                     failure::remedy::is_there};
+      return failure{
+          {errc::misconfigured, shown + ": it is there already" + said}, false, false, failure::remedy::is_there};
     case ER_OPTION_PREVENTS_STATEMENT:
     case er_read_only_mode:
     case ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION:
@@ -83,6 +78,8 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
       return failure{{errc::not_authorised, shown + ": not allowed" + said + rights}, false, true};
     case er_binlog_statement_only:
       return failure{{errc::misconfigured, shown + ": set the server's binlog_format to ROW or MIXED" + said}};
+    case ER_MAX_PREPARED_STMT_COUNT_REACHED:
+      return failure{{errc::unavailable, shown + ": raise the server's max_prepared_stmt_count" + said}, false, true};
     case ER_SERVER_SHUTDOWN:
     case ER_NORMAL_SHUTDOWN:
     case er_connection_killed:
@@ -110,7 +107,9 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
 
 failure explain_connect(unsigned code, const std::string& text, const std::string& shown) {
   const std::string said = " (" + text + ", error " + std::to_string(code) + ")";
-  const auto with = [&](errc how, const std::string& what) { return failure{{how, shown + ": " + what + said}, false, true}; };
+  const auto with = [&](errc how, const std::string& what) {
+    return failure{{how, shown + ": " + what + said}, false, true};
+  };
   switch (code) {
     case ER_ACCESS_DENIED_ERROR:
     case er_access_denied_no_password:

@@ -18,8 +18,7 @@ class failure : public std::exception {
     is_there,     ///< What was to be made was made before.
   };
 
-  explicit failure(status reason, bool maybe_done = false, bool connection_is_spoilt = false,
-                   remedy by = remedy::none)
+  explicit failure(status reason, bool maybe_done = false, bool connection_is_spoilt = false, remedy by = remedy::none)
       : why{std::move(reason)}, unknown{maybe_done}, spoilt{connection_is_spoilt}, mends{by} {}
   [[nodiscard]] const char* what() const noexcept override { return "holdfast::mysql::failure"; }
 

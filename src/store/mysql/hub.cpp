@@ -20,8 +20,8 @@ std::string key_of(const settings& to) {
   std::string key;
   const auto add = [&](const std::string& part) { key.append(part).append(1, '\0'); };
   for (const auto& [host, port] : to.hosts) add(host + ':' + std::to_string(port));
-  for (const auto* part : {&to.user, &to.password, &to.database, &to.socket, &to.table, &to.ca, &to.certificate,
-                           &to.key, &to.shown})
+  for (const auto* part :
+       {&to.user, &to.password, &to.database, &to.socket, &to.table, &to.ca, &to.certificate, &to.key, &to.shown})
     add(*part);
   add(std::to_string(to.connect_timeout.count()));
   return key;

@@ -21,7 +21,6 @@ constexpr duration pause_after_failure = std::chrono::milliseconds{300};
 constexpr duration tell_again = std::chrono::seconds{1};
 /// Looks by waiters' own timers: one may go to the server so often, in the place of a poll.
 constexpr duration looks_apart = std::chrono::milliseconds{250};
-constexpr int cleaned_rows = 500;
 
 }  // namespace
 
@@ -131,7 +130,8 @@ void poller::loop::enter(const std::shared_ptr<member>& of, const core::owner_id
   const guard lock{mutex_};
   start();
   const time_point now = boot_clock::now();
-  if (waiting_.empty()) beat_at_ = now + heartbeat_every;
+  const bool first = waiting_.empty();
+  if (first) beat_at_ = now + heartbeat_every;
   auto& entry = waiting_[owner];
   if (entry.of == nullptr) entry.since = now;
   entry.of = of;
@@ -140,7 +140,7 @@ void poller::loop::enter(const std::shared_ptr<member>& of, const core::owner_id
   entry.told = time_point::min();
   const time_point soonest = polled_at_ == time_point::min() ? now : polled_at_ + shortest_poll;
   const time_point wanted = std::max(soonest, now + poll_every(place));
-  if (wanted < poll_at_ || waiting_.size() == 1) poll_at_ = wanted;
+  if (first || wanted < poll_at_) poll_at_ = wanted;
   changed_.notify_one();
 }
 
@@ -383,7 +383,9 @@ void poller::loop::check_tickets(const question& asked,
 
 void poller::loop::clean(guard& lock) {
   clean_due_ = false;
-  with_server(lock, [&](connection& on, time_point by) { tables_->clean(on, token_margin, cleaned_rows, by); });
+  with_server(lock, [&](connection& on, time_point by) {
+    tables_->clean(on, token_margin, cleaned_at_once, std::nullopt, by);
+  });
 }
 
 poller::poller(std::shared_ptr<pool> connections, std::shared_ptr<protocol> tables)

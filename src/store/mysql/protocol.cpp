@@ -55,19 +55,18 @@ void protocol::check_rights(connection& on, time_point by) {
   promote(on, {}, by, next);  // No resource has an empty name.
 }
 
-sql::turn_result protocol::turn(connection& on, const turn_request& what, time_point by, time_point& sent,
-                                told& next) {
+sql::turn_result protocol::turn(connection& on, const turn_request& what, time_point by, time_point& sent, told& next) {
   const auto owner = sql::to_bytes(what.owner.value_or(core::owner_id{}));
   const auto client = sql::to_bytes(what.client);
   const auto clock = clock_.bounds(boot_clock::now());
-  const auto got = on.run(with_.turn,
-                          {argument{static_cast<std::int64_t>(what.verb)}, argument{what.name},
-                           what.owner ? argument{sql::view_of(owner)} : argument{nullptr},
-                           argument{sql::in_us(what.ttl)}, argument{std::int64_t{what.reserve}},
-                           what.used ? argument{number(*what.used)} : argument{nullptr}, argument{what.party},
-                           what.client.nil() ? argument{nullptr} : argument{sql::view_of(client)}, argument{clock.latest}, argument{clock.patience},
-                           argument{clock.stepped}},
-                          by);
+  const auto got =
+      on.run(with_.turn,
+             {argument{static_cast<std::int64_t>(what.verb)}, argument{what.name},
+              what.owner ? argument{sql::view_of(owner)} : argument{nullptr}, argument{sql::in_us(what.ttl)},
+              argument{std::int64_t{what.reserve}}, what.used ? argument{number(*what.used)} : argument{nullptr},
+              argument{what.party}, what.client.nil() ? argument{nullptr} : argument{sql::view_of(client)},
+              argument{clock.latest}, argument{clock.patience}, argument{clock.stepped}},
+             by);
   const auto& row = got.rows.at(0);
   sql::turn_result made;
   made.verdict = static_cast<turn_verdict>(row.at(0).number);
@@ -114,8 +113,9 @@ turn_answer protocol::acquire(connection& on, const core::owner_id& client, cons
   answer.ttl = what.ttl;
   answer.sent = got.sent;
   if (answer.token + what.reserve >= sql::token_limit)
-    throw failure{{errc::internal, on.shown() + ": the next fencing token would be 2^53 or more: the server's clock is, "
-                                                "or was, set centuries ahead"}};
+    throw failure{{errc::internal, on.shown() +
+                                       ": the next fencing token would be 2^53 or more: the server's clock is, "
+                                       "or was, set centuries ahead"}};
   return answer;
 }
 
@@ -132,11 +132,8 @@ core::release_answer protocol::release(connection& on, const core::lease_ref& wh
                           {argument{number(what.token)}, argument{what.resource}, argument{sql::view_of(owner)}}, by);
   if (got.affected != 0) return answer;
   time_point sent{};
-  const turn_request ask{.verb = turn_verb::release,
-                         .name = what.resource,
-                         .owner = what.owner,
-                         .used = what.token,
-                         .party = {}};
+  const turn_request ask{
+      .verb = turn_verb::release, .name = what.resource, .owner = what.owner, .used = what.token, .party = {}};
   if (turn(on, ask, by, sent, next).verdict != turn_verdict::released) answer.is = outcome::not_held;
   return answer;
 }
@@ -151,8 +148,7 @@ void protocol::withdraw(connection& on, const core::waiter_ref& what, time_point
 bool protocol::break_lease(connection& on, std::string_view name, std::optional<std::uint64_t> token,
                            std::optional<core::owner_id> owner, time_point by, told& next) {
   time_point sent{};
-  const turn_request ask{
-      .verb = turn_verb::break_lease, .name = name, .owner = owner, .used = token, .party = {}};
+  const turn_request ask{.verb = turn_verb::break_lease, .name = name, .owner = owner, .used = token, .party = {}};
   return turn(on, ask, by, sent, next).verdict == turn_verdict::released;
 }
 
@@ -255,8 +251,8 @@ result protocol::renewed_since(connection& on, leases which, std::int64_t since,
   return on.run(with_.renewed.text(which.size()), with, by);
 }
 
-time_point protocol::renew_unlocked(connection& on, leases which, duration ttl,
-                                    std::span<core::renew_verdict> verdicts, time_point by) {
+time_point protocol::renew_unlocked(connection& on, leases which, duration ttl, std::span<core::renew_verdict> verdicts,
+                                    time_point by) {
   const batch all{which};
   std::vector<argument> with;
   all.add_to(with);
@@ -277,13 +273,15 @@ time_point protocol::renew_unlocked(connection& on, leases which, duration ttl,
   return sent;
 }
 
-std::pair<std::int64_t, bool> protocol::clean(connection& on, duration margin, int rows, time_point by) {
+protocol::cleaned protocol::clean(connection& on, duration margin, int rows, std::optional<std::string_view> from,
+                                  time_point by) {
   const auto clock = clock_.bounds(boot_clock::now());
   const auto got = on.run(with_.clean,
                           {argument{clock.latest}, argument{clock.patience}, argument{sql::in_us(margin)},
-                           argument{std::int64_t{rows}}},
+                           argument{std::int64_t{rows}}, from ? argument{*from} : argument{nullptr}},
                           by);
-  return {got.rows.at(0).at(0).number, got.rows[0].at(1).number != 0};
+  const auto& row = got.rows.at(0);
+  return {.forgotten = static_cast<std::uint64_t>(row.at(0).number), .next = row.at(1).bytes};
 }
 
 }  // namespace holdfast::mysql

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
-#include <utility>
 
 #include "core/store.hpp"
 #include "store/mysql/connection.hpp"
@@ -17,6 +17,9 @@ namespace holdfast::mysql {
 
 /// How long a free name's token stays on record after the clock has passed it.
 inline constexpr duration token_margin = std::chrono::hours{1};
+/// By hand one wants to see that something goes.
+inline constexpr duration token_margin_by_hand = std::chrono::minutes{1};
+inline constexpr int cleaned_at_once = 500;
 
 /// Who was given a turn by a verb of somebody else's.
 struct told {
@@ -59,8 +62,12 @@ class protocol {
   resource_view inspect(connection& on, std::string_view name, time_point by);
   resource_page list(connection& on, std::string_view prefix, std::string_view cursor, std::size_t limit,
                      time_point by);
-  /// One batch of clean-up: how many rows it forgot, and whether there are more names to look at.
-  std::pair<std::int64_t, bool> clean(connection& on, duration margin, int rows, time_point by);
+  struct cleaned {
+    std::uint64_t forgotten = 0;
+    std::string next;  ///< Empty: no names are left.
+  };
+  /// One batch of clean-up. `from`: nothing, to go on where the last client ended, unless one is at it just now.
+  cleaned clean(connection& on, duration margin, int rows, std::optional<std::string_view> from, time_point by);
 
   [[nodiscard]] const statements& texts() const noexcept { return with_; }
 

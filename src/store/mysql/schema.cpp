@@ -12,8 +12,7 @@ namespace holdfast::mysql {
 namespace {
 
 /// A transaction of the server's own: undone as a whole, and the client hears why.
-constexpr std::string_view undo_on_error =
-    "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n";
+constexpr std::string_view undo_on_error = "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n";
 
 constexpr std::string_view turn_head = R"(CREATE PROCEDURE {turn_routine}(
   IN p_verb INT, IN p_name {name}, IN p_owner {id}, IN p_ttl BIGINT, IN p_reserve BIGINT, IN p_used BIGINT,
@@ -33,12 +32,13 @@ END)";
 /// nobody asked after for long. A step of the clock that the caller saw, or can't rule out, does not count. Passes over what others have locked, and does nothing while another client cleans.
 /// Answers how many rows are forgotten, and whether there are names behind those that it looked at.
 constexpr std::string_view clean_head = R"(CREATE PROCEDURE {clean_routine}(
-  IN p_latest BIGINT, IN p_patience BIGINT, IN p_margin BIGINT, IN p_rows INT)
+  IN p_latest BIGINT, IN p_patience BIGINT, IN p_margin BIGINT, IN p_rows INT, IN p_from {name})
 SQL SECURITY INVOKER
 BEGIN
   DECLARE v_done TINYINT DEFAULT 0;
   DECLARE v_from, v_to, v_name {name};
-  DECLARE v_skip, v_there, v_gone INT DEFAULT 0;
+  DECLARE v_next {name} DEFAULT '';
+  DECLARE v_skip, v_gone INT DEFAULT 0;
   DECLARE v_now BIGINT DEFAULT LEAST({now}, p_latest) - p_patience;
   DECLARE idle CURSOR FOR SELECT name FROM {lease}
     WHERE name > v_from AND name <= v_to AND last < v_now - p_margin AND queued = 0
@@ -49,17 +49,20 @@ BEGIN
 
 constexpr std::string_view clean_body = R"(
   START TRANSACTION;
-  SELECT cleaned INTO v_from FROM {state} WHERE id = 1 FOR UPDATE SKIP LOCKED;
+  IF p_from IS NULL THEN
+    SELECT cleaned INTO v_from FROM {state} WHERE id = 1 FOR UPDATE SKIP LOCKED;
+  ELSE
+    SELECT p_from INTO v_from FROM {state} WHERE id = 1 FOR UPDATE;
+  END IF;
   IF v_from IS NOT NULL THEN
     SET v_skip = GREATEST(p_rows, 1) - 1;
     SELECT name INTO v_to FROM {lease} WHERE name > v_from ORDER BY name LIMIT v_skip, 1;
     IF v_to IS NULL THEN
       SELECT MAX(name) INTO v_to FROM {lease};
-      UPDATE {state} SET cleaned = '' WHERE id = 1;
     ELSE
-      SET v_there = 1;
-      UPDATE {state} SET cleaned = v_to WHERE id = 1;
+      SET v_next = v_to;
     END IF;
+    UPDATE {state} SET cleaned = v_next WHERE id = 1;
     SET v_done = 0;
     OPEN idle;
     each_row: LOOP
@@ -86,7 +89,7 @@ constexpr std::string_view clean_body = R"(
     CLOSE left_behind;
   END IF;
   COMMIT;
-  SELECT v_gone, v_there;
+  SELECT v_gone, v_next;
 END)";
 
 std::string layout_row() {
@@ -134,8 +137,7 @@ sql::dialect dialect_of(const sql::table_names& names) {
       {"tell",
        "UPDATE {lease} SET address = w_client WHERE name = p_name;\n"
        "          SET o_told_client = w_client, o_told_owner = w_owner;"},
-      {"refuse_token",
-       "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'holdfast: the next token would be 2^53 or more';"},
+      {"refuse_token", "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'holdfast: the next token would be 2^53 or more';"},
       {"abandoned_after", std::to_string(sql::in_us(abandoned_after))},
       {"turn_routine", names.with("_turn")},
       {"clean_routine", names.with("_clean")},

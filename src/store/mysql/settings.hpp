@@ -16,7 +16,7 @@ struct settings {
   std::string user;
   std::string password;
   std::string database;
-  std::string socket;  ///< Of this machine, in the place of a host.
+  std::string socket;                     ///< Of this machine, in the place of a host.
   std::string table{sql::default_table};  ///< Checked by sql::table_names.
   std::string ca;
   std::string certificate;

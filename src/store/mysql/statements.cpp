@@ -10,7 +10,8 @@ namespace {
 /// The kinds of rows are those of poller.cpp.
 const std::string poll_text =
     "SELECT 1, owner, address, 0 FROM {lease} FORCE INDEX (handed_off) WHERE address IN ({list}) AND claimed = 0"
-    " UNION ALL SELECT 2, w.owner, NULL, (SELECT COUNT(*) FROM {waiter} b WHERE b.name = w.name AND b.ticket < w.ticket)"
+    " UNION ALL SELECT 2, w.owner, NULL, (SELECT COUNT(*) FROM {waiter} b WHERE b.name = w.name AND b.ticket < "
+    "w.ticket)"
     " FROM {waiter} w WHERE w.owner IN (?, ?, ?, ?, ?, ?, ?, ?)";
 
 const std::string look_text =
@@ -39,20 +40,20 @@ std::size_t list_statement::index(std::size_t count) {
   return static_cast<std::size_t>(fits - sizes.begin());
 }
 
-// Where two columns are assigned, the second sees what the first became: both servers do so in the mode that each session
-// is given. `renewed` comes before `expires`, which keeps the clock of the same statement.
+// What is assigned later sees what was assigned before: both servers do so in the mode that each session is given. So
+// `take_free` works out the clock once.
 statements::statements(const sql::table_names& names)
     : turn{dialect_of(names).spell("CALL {turn_routine}(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")},
-      clean{dialect_of(names).spell("CALL {clean_routine}(?, ?, ?, ?)")},
+      clean{dialect_of(names).spell("CALL {clean_routine}(?, ?, ?, ?, ?)")},
       layout{dialect_of(names).spell("SELECT layout, {now} FROM {state} WHERE id = 1")},
       try_writing{dialect_of(names).spell("UPDATE {state} SET layout = layout WHERE id = 1")},
       take_free{dialect_of(names).spell(
-          "UPDATE {lease} SET owner = ?, token = LAST_INSERT_ID(GREATEST(last + 1, {now})), last = token + ?,"
-          " since = {now}, renewed = {now}, expires = {now} + ?, party = ?"
+          "UPDATE {lease} SET owner = ?, since = {now}, token = LAST_INSERT_ID(GREATEST(last + 1, since)),"
+          " last = token + ?, renewed = since, expires = since + ?, party = ?"
           " WHERE name = ? AND owner IS NULL AND queued = 0")},
-      free_alone{dialect_of(names).spell(
-          "UPDATE {lease} SET owner = NULL, last = GREATEST(token, LEAST(last, ?))"
-          " WHERE name = ? AND owner = ? AND queued = 0 AND claimed = 1 AND expires > {now}")},
+      free_alone{
+          dialect_of(names).spell("UPDATE {lease} SET owner = NULL, last = GREATEST(token, LEAST(last, ?))"
+                                  " WHERE name = ? AND owner = ? AND queued = 0 AND claimed = 1 AND expires > {now}")},
       renew{dialect_of(names),
             "UPDATE {lease} FORCE INDEX (PRIMARY) SET expires = {now} + ?, renewed = LAST_INSERT_ID({now})"
             " WHERE name IN ({list}) AND owner IN ({list}) AND claimed = 1"

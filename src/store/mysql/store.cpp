@@ -14,6 +14,7 @@
 #include "store/mysql/errors.hpp"
 #include "store/mysql/hub.hpp"
 #include "store/mysql/pace.hpp"
+#include "store/mysql/schema.hpp"
 #include "store/mysql/settings.hpp"
 
 namespace holdfast::mysql {
@@ -78,9 +79,10 @@ class mysql_store final : public core::store {
       return answer;
     }
     bool contended = false;
-    auto answer = ask(what, [&](connection& on, told& next) {
-      return tables().acquire(on, me_->id(), what, wait, by, next, contended);
-    }, by);
+    auto answer = ask(
+        what,
+        [&](connection& on, told& next) { return tables().acquire(on, me_->id(), what, wait, by, next, contended); },
+        by);
     // Names come and go: now and then, some that came make some go.
     if (contended && answer.is == outcome::granted && what.owner.low() % 32 == 0) hub_->waiters().clean_soon();
     return answer;
@@ -89,7 +91,8 @@ class mysql_store final : public core::store {
   core::turn_answer claim(const core::request& what, time_point by) override {
     std::uint32_t place = 0;
     if (!hub_->waiters().may_look(what.owner, place)) return still_waiting(what, place);
-    return ask(what, [&](connection& on, told& next) { return tables().claim(on, what, by, next); }, by);
+    return ask(
+        what, [&](connection& on, told& next) { return tables().claim(on, what, by, next); }, by);
   }
 
   core::renew_answer renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
@@ -110,11 +113,13 @@ class mysql_store final : public core::store {
 
   core::release_answer release(const core::lease_ref& what, time_point by) override {
     core::release_answer answer;
-    const auto why = guarded([&] {
-      answer = telling([&](told& next) {
-        return hub_->run(by, [&](connection& on) { return tables().release(on, what, by, next); });
-      });
-    }, &answer.unknown);
+    const auto why = guarded(
+        [&] {
+          answer = telling([&](told& next) {
+            return hub_->run(by, [&](connection& on) { return tables().release(on, what, by, next); });
+          });
+        },
+        &answer.unknown);
     if (!why.ok()) answer.why = why;
     return answer;
   }
@@ -136,8 +141,7 @@ class mysql_store final : public core::store {
   }
 
   status inspect(std::string_view resource, resource_view& view, time_point by) override {
-    return guarded(
-        [&] { view = hub_->run(by, [&](connection& on) { return tables().inspect(on, resource, by); }); });
+    return guarded([&] { view = hub_->run(by, [&](connection& on) { return tables().inspect(on, resource, by); }); });
   }
 
   status list(std::string_view prefix, std::string_view cursor, std::size_t limit, resource_page& page,
@@ -146,17 +150,33 @@ class mysql_store final : public core::store {
         [&] { page = hub_->run(by, [&](connection& on) { return tables().list(on, prefix, cursor, limit, by); }); });
   }
 
+  status schema(std::string& text) const override {
+    text = schema_script(hub_->names());
+    return {};
+  }
+
+  status clean_up(std::string& cursor, std::uint64_t& forgotten, time_point by) override {
+    return guarded([&] {
+      const auto done = hub_->run(
+          by, [&](connection& on) { return tables().clean(on, token_margin_by_hand, cleaned_at_once, cursor, by); });
+      forgotten += done.forgotten;
+      cursor = done.next;
+    });
+  }
+
   status break_lease(std::string_view resource, std::optional<std::uint64_t> token, std::optional<core::owner_id> owner,
                      time_point by) override {
     if (!token && !owner) return {errc::invalid_argument, "breaking a lease takes its token or its owner"};
     bool broken = false;
     auto why = guarded([&] {
       broken = telling([&](told& next) {
-        return hub_->run(by, [&](connection& on) { return tables().break_lease(on, resource, token, owner, by, next); });
+        return hub_->run(by,
+                         [&](connection& on) { return tables().break_lease(on, resource, token, owner, by, next); });
       });
     });
     if (!why.ok() || broken) return why;
-    return {errc::not_held, hub_->shown() + ": no such lease on '" + std::string{resource} + "': it is over, or never was"};
+    return {errc::not_held,
+            hub_->shown() + ": no such lease on '" + std::string{resource} + "': it is over, or never was"};
   }
 
  private:
@@ -180,23 +200,25 @@ template <class Body>
 core::turn_answer mysql_store::ask(const core::request& what, Body&& body, time_point by) {
   core::turn_answer answer;
   bool unknown = false;
-  auto how = guarded([&] {
-    answer = telling([&](told& next) {
-      return hub_->run(by, [&](connection& on) {
-        if (any_doubts_) settle_doubt(on, what.owner, by);
-        try {
-          return body(on, next);
-        } catch (const failure& why) {
-          if (why.unknown) {
-            const std::lock_guard lock{doubts_mutex_};
-            doubts_[what.owner] = on.who();
-            any_doubts_ = true;
-          }
-          throw;
-        }
-      });
-    });
-  }, &unknown);
+  auto how = guarded(
+      [&] {
+        answer = telling([&](told& next) {
+          return hub_->run(by, [&](connection& on) {
+            if (any_doubts_) settle_doubt(on, what.owner, by);
+            try {
+              return body(on, next);
+            } catch (const failure& why) {
+              if (why.unknown) {
+                const std::lock_guard lock{doubts_mutex_};
+                doubts_[what.owner] = on.who();
+                any_doubts_ = true;
+              }
+              throw;
+            }
+          });
+        });
+      },
+      &unknown);
   if (!how.ok()) {
     answer = {};
     answer.why = std::move(how);
@@ -237,8 +259,8 @@ bool mysql_store::settle_doubt(connection& on, const core::owner_id& owner, time
   return true;
 }
 
-core::renew_answer mysql_store::renew(std::span<const core::lease_ref> leases,
-                                      std::span<core::renew_verdict> verdicts, time_point by) {
+core::renew_answer mysql_store::renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
+                                      time_point by) {
   constexpr duration remember = std::chrono::seconds{30};
   std::fill(verdicts.begin(), verdicts.end(), core::renew_verdict::unknown);
   core::renew_answer answer;
@@ -256,7 +278,8 @@ core::renew_answer mysql_store::renew(std::span<const core::lease_ref> leases,
       sent = hub_->run(by, [&](connection& on) {
         const bool locked = some.size() > 1 && boot_clock::now() < locked_until_.load();
         try {
-          return locked ? tables().renew_unlocked(on, some, ttl, theirs, by) : tables().renew(on, some, ttl, theirs, by);
+          return locked ? tables().renew_unlocked(on, some, ttl, theirs, by)
+                        : tables().renew(on, some, ttl, theirs, by);
         } catch (const failure&) {
           // A row that somebody keeps locked must not keep the others from being renewed the next time.
           locked_until_ = boot_clock::now() + remember;

@@ -37,7 +37,7 @@ bool ready(int socket, short events, time_point by) noexcept {
 const statement settle_session{0, R"(
   SELECT pg_backend_pid(), (date_part('epoch', clock_timestamp()) * 1000000)::bigint,
     CASE WHEN pg_backend_pid() = $1::int4 THEN
-      set_config('statement_timeout', $2::text, false) || set_config('lock_timeout', $2::text, false) ||
+      set_config('statement_timeout', $2::text, false) || set_config('lock_timeout', $3::text, false) ||
       set_config('default_transaction_isolation', 'read committed', false) ||
       set_config('enable_seqscan', 'off', false) || set_config('jit', 'off', false) ||
       set_config('client_min_messages', 'error', false) END)"};
@@ -84,11 +84,12 @@ void connection::connect(const options& with, time_point by) {
 void connection::settle(duration statement_limit, time_point by) {
   const auto limit = std::chrono::ceil<std::chrono::milliseconds>(statement_limit).count();
   const auto text = std::to_string(limit);
+  const auto shorter = std::to_string(limit - limit / 10);  // So that a wait for a lock is told as such.
   const auto process = static_cast<std::uint32_t>(PQbackendPID(handle_.get()));
   const std::array<char, 4> told{static_cast<char>(process >> 24), static_cast<char>(process >> 16),
                                  static_cast<char>(process >> 8), static_cast<char>(process)};
   parameters with;
-  with.bytes({told.data(), told.size()}).bytes(text);
+  with.bytes({told.data(), told.size()}).bytes(text).bytes(shorter);
   const reply row = run(settle_session, with, by);
   uses_.clear();
   if (row.rows() != 1) lost();

@@ -49,16 +49,12 @@ bool has(const options& in, std::string_view name) {
 options::options(const core::url& where)
     : shown{where.shown}, table{where.option("table").value_or(std::string{sql::default_table}), '"', where.shown} {
   if (const auto given = where.option("pool")) pool = read_pool(*given, shown);
-  if (const auto given = where.option("lock")) {
-    if (*given != "session" && *given != "lease") throw refusal(shown, "lock= takes `lease` or `session`");
-    in_session = *given == "session";
-  }
   add_hosts(where, *this);
   if (!where.user.empty()) parameters.emplace_back("user", where.user);
   if (!where.password.empty()) parameters.emplace_back("password", where.password);
   if (where.path.size() > 1) parameters.emplace_back("dbname", where.path.substr(1));
   for (const auto& [name, value] : where.query) {
-    if (name == "table" || name == "pool" || name == "lock") continue;
+    if (name == "table" || name == "pool") continue;
     if (name == "ssl" && value == "true")  // As libpq reads it in a URL of its own.
       parameters.emplace_back("sslmode", "require");
     else

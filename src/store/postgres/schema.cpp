@@ -44,7 +44,8 @@ BEGIN
   SELECT name INTO v_to FROM {lease} WHERE name > v_from ORDER BY name OFFSET p_rows - 1 LIMIT 1;
   DELETE FROM {lease} WHERE name IN (
     SELECT name FROM {lease} WHERE name > v_from AND (v_to IS NULL OR name <= v_to) AND NOT queued
-      AND greatest(last, token) < v_now - p_margin AND (owner IS NULL OR expires < v_now - {unreleased_margin})
+      AND greatest(last, token) < v_now - p_margin AND (owner IS NULL OR expires + CASE WHEN renewed < p_stepped THEN p_patience ELSE 0 END
+        < least(v_now, p_latest) - {unreleased_margin})
     FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS o_deleted = ROW_COUNT;
   o_next := coalesce(v_to, ''::bytea);
