@@ -17,7 +17,7 @@ struct options {
 
   std::string shown;  ///< The URL without its password.
   sql::table_names table;
-  std::size_t pool = 4;     ///< Connections at most, besides the listener's.
+  std::size_t pool = 4;  ///< Connections at most, besides the listener's.
   /// libpq's own, as it takes them.
   std::vector<std::pair<std::string, std::string>> parameters;
 };
