@@ -109,6 +109,21 @@ TEST_F(session_test, an_acquire_whose_answer_was_lost_is_asked_again) {
   EXPECT_EQ(store->release(lease(what, token), soon()).is, released::released);
 }
 
+TEST_F(session_test, an_acquire_whose_answer_was_lost_is_in_doubt_also_where_no_other_session_can_be_had) {
+  proxy relay{server().port()};
+  const auto store = open(through(relay));
+  const auto before = ask("r");
+  ASSERT_EQ(store->release(lease(before, grant(*store, before)), soon()).is, released::released);
+  relay.judge_by([](proxy::direction where, std::string_view) {
+    return where == proxy::direction::to_client ? proxy::fate::cut : proxy::fate::pass;
+  });
+  const auto what = ask("r");
+  const auto answer = store->acquire(what, false, soon());
+  EXPECT_EQ(answer.is, outcome::failed);
+  EXPECT_TRUE(answer.unknown) << answer.why.message();
+  EXPECT_EQ(query("SELECT count(*) FROM holdfast WHERE owner IS NOT NULL"), "1");
+}
+
 TEST_F(session_test, a_release_whose_answer_was_lost_is_unknown_and_may_be_repeated) {
   proxy relay{server().port()};
   const auto store = open(through(relay));

@@ -121,7 +121,8 @@ class postgres_store final : public core::store {
     if (!why.ok()) {
       answer = {};
       answer.why = std::move(why);
-      answer.unknown = unknown;
+      // An earlier attempt's answer may have been lost, and then no connection have been had for another.
+      answer.unknown = unknown || !inside_->at.losses().of(what.owner).empty();
     } else if (answer.is == core::turn_answer::outcome::queued) {
       listener_.waits(what, answer.position);
     } else {
