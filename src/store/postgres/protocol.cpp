@@ -102,6 +102,7 @@ turn_answer protocol::claim(const core::request& what, time_point by) {
 core::release_answer protocol::release(const core::lease_ref& what, time_point by) {
   core::release_answer answer;
   answer.is = core::release_answer::outcome::released;
+  end_late_acquire(what.owner, by);
   if (!contended_.likely(what.resource)) {
     parameters with;
     with.bytes(what.resource).owner(what.owner).number(static_cast<std::int64_t>(what.token));
@@ -236,6 +237,15 @@ bool protocol::end_lost_sessions(const core::owner_id& owner, time_point by) {
     });
   }
   return all_gone;
+}
+
+/// A copy of the acquire that was granted by a later one would take again what is released now.
+void protocol::end_late_acquire(const core::owner_id& owner, time_point by) {
+  if (at_.losses().none()) return;
+  try {
+    if (end_lost_sessions(owner, by)) at_.losses().forget(owner);
+  } catch (const failure&) {  // It is over when the lease is. The release itself tells of what is wrong.
+  }
 }
 
 core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_point by) {

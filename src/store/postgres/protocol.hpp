@@ -47,6 +47,7 @@ class protocol {
   core::turn_answer ask_for_turn(sql::turn_verb verb, const core::request& what, time_point by);
   engine::loss_observer remember_loss(const core::request& what);
   bool end_lost_sessions(const core::owner_id& owner, time_point by);
+  void end_late_acquire(const core::owner_id& owner, time_point by);
   core::wait_verdict look(const core::waiter_ref& who, time_point by);
   core::renew_verdict renew_one(const core::lease_ref& what, time_point by, status& why);
   resource_page views(const reply& rows, std::int64_t& now_us, time_point by);
