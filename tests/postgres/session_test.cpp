@@ -145,6 +145,15 @@ TEST_F(session_test, an_acquire_that_comes_after_the_release_leaves_nothing_held
   EXPECT_EQ(attempt(*store, "r"), outcome::granted);
 }
 
+TEST_F(session_test, a_host_that_does_not_answer_leaves_time_for_the_next_one) {
+  proxy silent{server().port()};
+  silent.partition();
+  const auto port = [](int number) { return "127.0.0.1:" + std::to_string(number); };
+  const auto store = open("postgres://postgres@" + port(silent.port()) + "," + port(server().port()) + "/" + database_);
+  const auto answer = store->acquire(ask("r"), false, boot_clock::now() + 3s);
+  EXPECT_EQ(answer.is, outcome::granted) << answer.why.message();
+}
+
 TEST_F(session_test, a_release_whose_answer_was_lost_is_unknown_and_may_be_repeated) {
   proxy relay{server().port()};
   const auto store = open(through(relay));
