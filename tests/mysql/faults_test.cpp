@@ -192,6 +192,14 @@ TEST_F(mysql_faults, a_host_that_does_not_answer_leaves_time_for_the_next_one) {
   EXPECT_EQ(answer.is, outcome::granted) << answer.why.message();
 }
 
+TEST_F(mysql_faults, an_empty_prefix_lists_all_names) {
+  const auto store = open(url_);
+  grant(*store, ask_for("r"));
+  resource_page page;
+  ASSERT_TRUE(store->list({}, {}, 10, page, soon()).ok());
+  EXPECT_EQ(page.resources.size(), 1U);
+}
+
 TEST_F(mysql_faults, a_release_whose_answer_was_lost_is_unknown_and_then_over) {
   relay way{server_.port()};
   const auto store = open(through(way));

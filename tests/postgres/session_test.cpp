@@ -154,6 +154,14 @@ TEST_F(session_test, a_host_that_does_not_answer_leaves_time_for_the_next_one) {
   EXPECT_EQ(answer.is, outcome::granted) << answer.why.message();
 }
 
+TEST_F(session_test, an_empty_prefix_lists_all_names) {
+  const auto store = open(url());
+  grant(*store, ask("r"));
+  resource_page page;
+  ASSERT_TRUE(store->list({}, {}, 10, page, soon()).ok());
+  EXPECT_EQ(page.resources.size(), 1U);
+}
+
 TEST_F(session_test, a_release_whose_answer_was_lost_is_unknown_and_may_be_repeated) {
   proxy relay{server().port()};
   const auto store = open(through(relay));

@@ -157,7 +157,8 @@ void argument::bind(MYSQL_BIND& to) const noexcept {
       break;
     case kind::bytes:
       to.buffer_type = MYSQL_TYPE_BLOB;
-      to.buffer = const_cast<char*>(bytes_.data());
+      // Never a null pointer, which would be NULL.
+      to.buffer = const_cast<char*>(bytes_.empty() ? "" : bytes_.data());
       to.buffer_length = bytes_.size();
       break;
   }
