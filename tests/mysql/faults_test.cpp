@@ -200,6 +200,23 @@ TEST_F(mysql_faults, an_empty_prefix_lists_all_names) {
   EXPECT_EQ(page.resources.size(), 1U);
 }
 
+TEST_F(mysql_faults, a_renewal_given_up_for_a_locked_row_does_not_keep_the_others_from_the_next_one) {
+  const auto store = open(url_);
+  const std::array all{ask_for("a"), ask_for("b"), ask_for("c")};
+  std::vector<core::lease_ref> leases;
+  for (const auto& each : all) leases.push_back(lease_of(each, grant(*store, each)));
+  session third{server_, database_};
+  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
+  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'c' FOR UPDATE"), 0U);
+  std::vector<core::renew_verdict> verdicts(all.size());
+  EXPECT_FALSE(store->renew(leases, verdicts, soon(300ms)).why.ok());
+  static_cast<void>(store->renew(leases, verdicts, soon(700ms)));
+  EXPECT_EQ(verdicts[0], core::renew_verdict::renewed);
+  EXPECT_EQ(verdicts[1], core::renew_verdict::renewed);
+  EXPECT_EQ(verdicts[2], core::renew_verdict::unknown);
+  ASSERT_EQ(third.run("ROLLBACK"), 0U);
+}
+
 TEST_F(mysql_faults, a_release_whose_answer_was_lost_is_unknown_and_then_over) {
   relay way{server_.port()};
   const auto store = open(through(way));
