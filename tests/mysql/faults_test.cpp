@@ -217,6 +217,22 @@ TEST_F(mysql_faults, a_renewal_given_up_for_a_locked_row_does_not_keep_the_other
   ASSERT_EQ(third.run("ROLLBACK"), 0U);
 }
 
+TEST_F(mysql_faults, renewals_do_not_wait_for_verbs_that_wait_for_a_lock) {
+  const auto store = open(server_.url(database_, "pool=1"));
+  const auto stuck = ask_for("stuck");
+  release(*store, stuck, grant(*store, stuck));
+  const auto what = ask_for("r");
+  grant(*store, what);
+  session third{server_, database_};
+  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
+  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'stuck' FOR UPDATE"), 0U);
+  std::thread waiting{[&] { grant(*store, ask_for("stuck")); }};
+  EXPECT_TRUE(await_blocked(1));
+  EXPECT_EQ(renew(*store, what, 30s, soon(1s)), core::renew_verdict::renewed);
+  ASSERT_EQ(third.run("ROLLBACK"), 0U);
+  waiting.join();
+}
+
 TEST_F(mysql_faults, a_release_whose_answer_was_lost_is_unknown_and_then_over) {
   relay way{server_.port()};
   const auto store = open(through(way));

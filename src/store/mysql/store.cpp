@@ -303,7 +303,7 @@ core::renew_answer mysql_store::renew(std::span<const core::lease_ref> leases, s
           throw;
         }
       };
-      sent = hub_->run(by, body);
+      sent = hub_->run(by, body, 1);
     });
     if (!why.ok()) {
       answer.why = std::move(why);

@@ -137,7 +137,7 @@ core::renew_answer protocol::renew(std::span<const core::lease_ref> leases, std:
   parameters with;
   at_.add_bounds(with);
   with.array(name_array).array(owner_array).array(ttl_array);
-  const auto answer = at_.ask(at_.texts().renew, with, by, on_loss::ask_again);
+  const auto answer = at_.ask_beside(at_.texts().renew, with, by);
   core::renew_answer result{answer.sent, {}};
   for (int row = 0; row < answer.rows.rows(); ++row) {
     const auto index = static_cast<std::size_t>(answer.rows.number(row, 0)) - 1;
