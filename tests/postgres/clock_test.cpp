@@ -1,5 +1,4 @@
 #include "fixture.hpp"
-#include "store/sql/clock_watch.hpp"
 
 /// A server whose clock is stepped.
 namespace holdfast::postgres::test {
@@ -96,21 +95,6 @@ TEST_F(clock_test, tokens_rise_for_a_name_that_was_forgotten_before_the_clock_we
   EXPECT_EQ(server_->query("SELECT count(*) FROM holdfast"), "0");
   server_.step_to(0);
   EXPECT_GT(grant(*b_, ask("r")), token);
-}
-
-TEST(clock_watch, keeps_still_for_slow_replies_and_drift) {
-  sql::clock_watch watch;
-  const time_point start{1000s};
-  const std::int64_t offset = 1'700'000'000'000'000;
-  for (int i = 0; i < 100; ++i) {
-    const auto sent = start + i * 1s;
-    const auto lag = i % 10 == 0 ? duration{900ms} : duration{200us};
-    const auto server =
-        offset + i * 100 +
-        std::chrono::duration_cast<std::chrono::microseconds>((sent + lag / 2).time_since_epoch()).count();
-    watch.saw(server, sent, sent + lag);
-    EXPECT_EQ(watch.bounds(sent + lag).patience, 0) << i;
-  }
 }
 
 }  // namespace

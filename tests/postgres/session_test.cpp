@@ -13,7 +13,7 @@ class session_test : public postgres_test {
  protected:
   void terminate_all() const {
     query(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+        "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid()");
   }
   std::string through(const proxy& relay) const {
