@@ -62,6 +62,17 @@ TEST_F(mysql_clock, set_forward_an_hour) {
   EXPECT_GT(grant(*other_, ask_for("r")), token);
 }
 
+TEST_F(mysql_clock, set_forward_an_hour_clean_up_by_hand_leaves_alone_what_is_held) {
+  const auto what = ask_for("r", 20s);
+  grant(*holder_, what);
+  set_clock(3600);
+  const auto late = open(url_ + "?pool=4");
+  std::string cursor;
+  std::uint64_t forgotten = 0;
+  ASSERT_TRUE(late->clean_up(cursor, forgotten, soon()).ok());
+  EXPECT_EQ(renew(*holder_, what, 20s), core::renew_verdict::renewed);
+}
+
 TEST_F(mysql_clock, set_forward_an_hour_with_a_waiter) {
   const auto what = ask_for("r", 20s);
   const auto token = grant(*holder_, what);

@@ -4,18 +4,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include "fixture.hpp"
 #include "relay.hpp"
 #include "session.hpp"
+#include "support/proxy.hpp"
 
 namespace holdfast::mysql::test {
 namespace {
 
+using holdfast::testing::proxy;
+
 class mysql_faults : public mysql_test {
  protected:
-  [[nodiscard]] std::string through(const relay& way) const {
+  template <class Relay>
+  [[nodiscard]] std::string through(const Relay& way) const {
     return "mysql://hf:s3cret@127.0.0.1:" + std::to_string(way.port()) + "/" + database_;
   }
   /// Ends every connection of the stores to this test's database.
@@ -152,6 +158,79 @@ TEST_F(mysql_faults, an_acquire_that_is_late_is_not_forgotten_by_a_withdrawal) {
   }));
   // What said so must not be changed by what arrives later: only the connections in use are left to bring anything.
   EXPECT_EQ(holder(*direct, "r"), "nobody");
+}
+
+/// The proxy is what an address translation is: the server has another port on its list than the client's own.
+TEST_F(mysql_faults, a_withdrawal_behind_a_translation_of_addresses_is_not_conclusive_too_early) {
+  proxy way{server_.port()};
+  const auto store = open(through(way));
+  const auto first = ask_for("r");
+  release(*store, first, grant(*store, first));
+  std::atomic<int> asked{0};
+  way.judge_by([&](proxy::direction where, std::string_view) {
+    return where == proxy::direction::to_server && asked++ == 0 ? proxy::fate::outlive : proxy::fate::pass;
+  });
+  const auto what = ask_for("r");
+  ASSERT_TRUE(store->acquire(what, true, soon(300ms)).unknown);  // Stays on its way.
+  const auto early = store->withdraw(waiter_of(what), soon());
+  EXPECT_TRUE(early.done) << early.why.message();
+  EXPECT_FALSE(early.conclusive);
+  way.heal();
+  EXPECT_TRUE(eventually([&] {
+    const auto undone = store->withdraw(waiter_of(what), soon());
+    return undone.done && undone.conclusive;
+  }));
+  EXPECT_EQ(holder(*store, "r"), "nobody");
+}
+
+TEST_F(mysql_faults, a_host_that_does_not_answer_leaves_time_for_the_next_one) {
+  proxy silent{server_.port()};
+  silent.partition();
+  const auto store = open("mysql://hf:s3cret@127.0.0.1:" + std::to_string(silent.port()) +
+                          ",127.0.0.1:" + std::to_string(server_.port()) + "/" + database_);
+  const auto answer = store->acquire(ask_for("r"), false, soon(4s));
+  EXPECT_EQ(answer.is, outcome::granted) << answer.why.message();
+}
+
+TEST_F(mysql_faults, an_empty_prefix_lists_all_names) {
+  const auto store = open(url_);
+  grant(*store, ask_for("r"));
+  resource_page page;
+  ASSERT_TRUE(store->list({}, {}, 10, page, soon()).ok());
+  EXPECT_EQ(page.resources.size(), 1U);
+}
+
+TEST_F(mysql_faults, a_renewal_given_up_for_a_locked_row_does_not_keep_the_others_from_the_next_one) {
+  const auto store = open(url_);
+  const std::array all{ask_for("a"), ask_for("b"), ask_for("c")};
+  std::vector<core::lease_ref> leases;
+  for (const auto& each : all) leases.push_back(lease_of(each, grant(*store, each)));
+  session third{server_, database_};
+  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
+  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'c' FOR UPDATE"), 0U);
+  std::vector<core::renew_verdict> verdicts(all.size());
+  EXPECT_FALSE(store->renew(leases, verdicts, soon(300ms)).why.ok());
+  static_cast<void>(store->renew(leases, verdicts, soon(700ms)));
+  EXPECT_EQ(verdicts[0], core::renew_verdict::renewed);
+  EXPECT_EQ(verdicts[1], core::renew_verdict::renewed);
+  EXPECT_EQ(verdicts[2], core::renew_verdict::unknown);
+  ASSERT_EQ(third.run("ROLLBACK"), 0U);
+}
+
+TEST_F(mysql_faults, renewals_do_not_wait_for_verbs_that_wait_for_a_lock) {
+  const auto store = open(server_.url(database_, "pool=1"));
+  const auto stuck = ask_for("stuck");
+  release(*store, stuck, grant(*store, stuck));
+  const auto what = ask_for("r");
+  grant(*store, what);
+  session third{server_, database_};
+  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
+  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'stuck' FOR UPDATE"), 0U);
+  std::thread waiting{[&] { grant(*store, ask_for("stuck")); }};
+  EXPECT_TRUE(await_blocked(1));
+  EXPECT_EQ(renew(*store, what, 30s, soon(1s)), core::renew_verdict::renewed);
+  ASSERT_EQ(third.run("ROLLBACK"), 0U);
+  waiting.join();
 }
 
 TEST_F(mysql_faults, a_release_whose_answer_was_lost_is_unknown_and_then_over) {

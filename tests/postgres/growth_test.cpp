@@ -51,6 +51,22 @@ TEST(growth_test, names_that_come_and_go_leave_the_table_at_its_floor) {
   EXPECT_GT(grant(*store, ask("r1")), highest);
 }
 
+TEST(growth_test, names_that_stay_are_not_looked_through_time_and_again) {
+  postgres_server server;
+  auto store = open(server.url());
+  const auto pass = [&] {
+    const auto what = ask("r");
+    EXPECT_EQ(store->release(lease(what, grant(*store, what)), soon()).is, released::released);
+  };
+  pass();
+  store.reset();  // What it began behind our back is over.
+  const auto before = server.query("SELECT xmin FROM holdfast_state");
+  store = open(server.url());
+  for (int i = 0; i < 300; ++i) pass();
+  store.reset();
+  EXPECT_EQ(server.query("SELECT xmin FROM holdfast_state"), before);
+}
+
 TEST(growth_test, renewals_do_not_make_the_table_grow) {
   postgres_server server;
   const auto store = open(server.url());

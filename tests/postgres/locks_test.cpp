@@ -41,6 +41,24 @@ TEST_F(locks_test, one_locked_row_does_not_lose_the_batch_of_renewals) {
   EXPECT_EQ(renew(*store, all[7]), core::renew_verdict::renewed);
 }
 
+TEST_F(locks_test, renewals_do_not_wait_for_verbs_that_wait_for_a_lock) {
+  const auto store = open(url("pool=1"));
+  const auto stuck = ask("stuck");
+  ASSERT_EQ(store->release(lease(stuck, grant(*store, stuck)), soon()).is, released::released);
+  const auto what = ask("r");
+  grant(*store, what);
+  session third{server(), database_};
+  third.run("BEGIN; SELECT 1 FROM holdfast WHERE name = 'stuck' FOR UPDATE");
+  std::thread waiting{[&] { EXPECT_EQ(attempt(*store, "stuck"), outcome::granted); }};
+  EXPECT_TRUE(await_blocked(1));
+  const auto which = lease(what, 0);
+  auto verdict = core::renew_verdict::unknown;
+  const auto answer = store->renew({&which, 1}, {&verdict, 1}, boot_clock::now() + 3s);
+  EXPECT_EQ(verdict, core::renew_verdict::renewed) << answer.why.message();
+  third.run("COMMIT");
+  waiting.join();
+}
+
 TEST_F(locks_test, a_renewal_that_meets_a_row_locked_for_a_moment_waits_for_it) {
   const auto store = open(url());
   const auto what = ask("r");

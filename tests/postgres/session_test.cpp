@@ -109,6 +109,59 @@ TEST_F(session_test, an_acquire_whose_answer_was_lost_is_asked_again) {
   EXPECT_EQ(store->release(lease(what, token), soon()).is, released::released);
 }
 
+TEST_F(session_test, an_acquire_whose_answer_was_lost_is_in_doubt_also_where_no_other_session_can_be_had) {
+  proxy relay{server().port()};
+  const auto store = open(through(relay));
+  const auto before = ask("r");
+  ASSERT_EQ(store->release(lease(before, grant(*store, before)), soon()).is, released::released);
+  relay.judge_by([](proxy::direction where, std::string_view) {
+    return where == proxy::direction::to_client ? proxy::fate::cut : proxy::fate::pass;
+  });
+  const auto what = ask("r");
+  const auto answer = store->acquire(what, false, soon());
+  EXPECT_EQ(answer.is, outcome::failed);
+  EXPECT_TRUE(answer.unknown) << answer.why.message();
+  EXPECT_EQ(query("SELECT count(*) FROM holdfast WHERE owner IS NOT NULL"), "1");
+}
+
+TEST_F(session_test, an_acquire_that_comes_after_the_release_leaves_nothing_held) {
+  proxy relay{server().port()};
+  const auto store = open(through(relay));
+  const auto before = ask("r");
+  ASSERT_EQ(store->release(lease(before, grant(*store, before)), soon()).is, released::released);
+  std::atomic<int> asked{0};
+  relay.judge_by([&](proxy::direction where, std::string_view) {
+    return where == proxy::direction::to_server && asked++ == 0 ? proxy::fate::outlive : proxy::fate::pass;
+  });
+  const auto what = ask("r");
+  ASSERT_TRUE(store->acquire(what, true, boot_clock::now() + 300ms).unknown);  // Stays on its way.
+  EXPECT_EQ(store->release(lease(what, grant(*store, what)), soon()).is, released::released);
+  relay.heal();
+  EXPECT_TRUE(eventually([&] {
+    return relay.connections() == 1 && query(
+                                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                           " AND backend_type = 'client backend' AND pid <> pg_backend_pid()") == "1";
+  }));
+  EXPECT_EQ(attempt(*store, "r"), outcome::granted);
+}
+
+TEST_F(session_test, a_host_that_does_not_answer_leaves_time_for_the_next_one) {
+  proxy silent{server().port()};
+  silent.partition();
+  const auto port = [](int number) { return "127.0.0.1:" + std::to_string(number); };
+  const auto store = open("postgres://postgres@" + port(silent.port()) + "," + port(server().port()) + "/" + database_);
+  const auto answer = store->acquire(ask("r"), false, boot_clock::now() + 3s);
+  EXPECT_EQ(answer.is, outcome::granted) << answer.why.message();
+}
+
+TEST_F(session_test, an_empty_prefix_lists_all_names) {
+  const auto store = open(url());
+  grant(*store, ask("r"));
+  resource_page page;
+  ASSERT_TRUE(store->list({}, {}, 10, page, soon()).ok());
+  EXPECT_EQ(page.resources.size(), 1U);
+}
+
 TEST_F(session_test, a_release_whose_answer_was_lost_is_unknown_and_may_be_repeated) {
   proxy relay{server().port()};
   const auto store = open(through(relay));

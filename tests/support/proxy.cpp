@@ -54,6 +54,8 @@ struct proxy::pipe {
     int to = -1;
     direction where = direction::to_server;
     bool held = false;
+    bool outlives = false;  ///< What is held goes on also if its sender has closed meanwhile,
+    bool ended = false;     ///< and it has.
     std::deque<std::pair<clock::time_point, std::string>> pieces;
   };
   std::array<way, 2> ways;
@@ -152,6 +154,7 @@ bool proxy::flush(pipe& one) {
       send_all(way.to, way.pieces.front().second);
       way.pieces.pop_front();
     }
+    if (way.ended && way.pieces.empty()) return false;
   }
   return !one.over;
 }
@@ -159,15 +162,21 @@ bool proxy::flush(pipe& one) {
 /// Reads what has come. False once the connection is over.
 bool proxy::relay(pipe& one) {
   for (auto& way : one.ways) {
+    if (way.ended) continue;
     std::array<char, 65536> buffer;
     const auto got = ::recv(way.from, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) continue;
+    if (got <= 0 && way.outlives) {
+      way.ended = true;
+      continue;
+    }
     if (got <= 0) return false;
     const std::string_view piece{buffer.data(), static_cast<std::size_t>(got)};
     const auto what = way.held ? fate::hold : fate_of(way.where, piece);
     if (what == fate::swallow) continue;
     if (what == fate::cut) return false;
-    if (what == fate::hold) way.held = true;
+    if (what == fate::outlive) way.outlives = true;
+    if (what == fate::hold || what == fate::outlive) way.held = true;
     way.pieces.emplace_back(clock::now() + delay_, piece);
     if (what != fate::cut_after) continue;
     send_all(way.to, piece);
@@ -184,7 +193,7 @@ void proxy::run() {
     if (!partitioned_) watched.push_back({listener_, POLLIN, 0});
     for (const auto& each : pipes_)
       for (const auto& way : each.ways) {
-        watched.push_back({way.from, POLLIN, 0});
+        if (!way.ended) watched.push_back({way.from, POLLIN, 0});
         later = later || !way.pieces.empty();
       }
     lock.unlock();

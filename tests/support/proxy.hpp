@@ -19,6 +19,7 @@ class proxy {
   enum class fate {
     pass,
     hold,       ///< It and all that follows in that direction waits for `heal`.
+    outlive,    ///< The same, and it arrives then also if its sender has closed meanwhile.
     swallow,    ///< It never arrives; the connection stands.
     cut,        ///< It never arrives, and the connection ends at both sides.
     cut_after,  ///< It arrives, and then the connection ends at the sender's side.

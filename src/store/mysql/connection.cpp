@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <mutex>
 
@@ -29,7 +30,9 @@ int await(MYSQL* handle, int wanted, time_point by) {
   if ((wanted & MYSQL_WAIT_EXCEPT) != 0) what.events |= POLLPRI;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(by - boot_clock::now()).count();
   const int timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
-  if (::poll(&what, 1, timeout) <= 0) return MYSQL_WAIT_TIMEOUT;
+  const int found = ::poll(&what, 1, timeout);
+  if (found < 0 && errno == EINTR) return await(handle, wanted, by);
+  if (found <= 0) return MYSQL_WAIT_TIMEOUT;
   int got = 0;
   if ((what.revents & POLLIN) != 0) got |= MYSQL_WAIT_READ;
   if ((what.revents & POLLOUT) != 0) got |= MYSQL_WAIT_WRITE;
@@ -154,7 +157,8 @@ void argument::bind(MYSQL_BIND& to) const noexcept {
       break;
     case kind::bytes:
       to.buffer_type = MYSQL_TYPE_BLOB;
-      to.buffer = const_cast<char*>(bytes_.data());
+      // Never a null pointer, which would be NULL.
+      to.buffer = const_cast<char*>(bytes_.empty() ? "" : bytes_.data());
       to.buffer_length = bytes_.size();
       break;
   }
@@ -167,8 +171,10 @@ connection::connection(const settings& to, time_point by) : to_{to} {
     connect({}, 0, by);
   } else {
     for (std::size_t i = 0; !open_; ++i) {
+      const auto now = boot_clock::now();
+      const auto share = (by - now) / static_cast<duration::rep>(to.hosts.size() - i);
       try {
-        connect(to.hosts[i].first, to.hosts[i].second, by);
+        connect(to.hosts[i].first, to.hosts[i].second, now + share);
       } catch (const failure&) {
         if (i + 1 == to.hosts.size() || boot_clock::now() >= by) throw;
       }
@@ -210,7 +216,7 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
   if (done != nullptr) {
     open_ = true;
     keep_from_children(mysql_get_socket(&handle_));
-    who_ = {mysql_thread_id(&handle_), client_end(mysql_get_socket(&handle_))};
+    who_ = {mysql_thread_id(&handle_), client_end(mysql_get_socket(&handle_)), host + ":" + std::to_string(port)};
     return;
   }
   const bool late = boot_clock::now() >= by;
@@ -326,11 +332,19 @@ void connection::read_rows(MYSQL_STMT* with, result& into) {
 }
 
 bool connection::is_gone(const identity& other, const std::string& connected, time_point by) {
+  if (other.server != who_.server) return false;
+  // Behind a translation of addresses the server has other ports on its list than we know of, as it has for this
+  // connection: then the number alone must do, and is too little to end what may be somebody else's by now.
+  bool known_by_port = false;
   const auto gone = [&] {
-    const auto found = run(connected, {argument{static_cast<std::int64_t>(other.id)}, argument{other.client_end}}, by);
-    return found.rows.at(0).at(0).number == 0;
+    const argument id{static_cast<std::int64_t>(other.id)};
+    const auto found = run(connected, {id, argument{other.client_end}, id, argument{who_.client_end}}, by);
+    const auto& row = found.rows.at(0);
+    known_by_port = row.at(2).number != 0;
+    return row.at(known_by_port ? 0 : 1).number == 0;
   };
   if (gone()) return true;
+  if (!known_by_port) return false;
   try {
     run_text("KILL " + std::to_string(other.id), by);
   } catch (const failure& why) {

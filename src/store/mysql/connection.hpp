@@ -71,9 +71,11 @@ class connection {
   struct identity {
     std::uint64_t id = 0;
     std::string client_end;  ///< A pattern for HOST in its list.
+    std::string server;      ///< As the URL has it.
   };
   [[nodiscard]] const identity& who() const noexcept { return who_; }
-  /// Whether the server has done away with that other connection, and with what it carried; ends it if not.
+  /// Whether the server has done away with that other connection, and with what it carried; ends it if not, where it can
+  /// be told from others. False where this one leads to another server, which can't tell.
   /// `connected`: statements::connected.
   bool is_gone(const identity& other, const std::string& connected, time_point by);
   [[nodiscard]] const std::string& shown() const noexcept { return to_.shown; }

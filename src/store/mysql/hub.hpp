@@ -22,11 +22,12 @@ class hub {
   static std::shared_ptr<hub> of(const settings& to);
 
   /// Carries out `body(connection&)`, anew where the server undid it for another transaction's sake. Throws `failure`.
+  /// `beyond` the pool: see there.
   template <class Body>
-  auto run(time_point by, Body&& body) {
+  auto run(time_point by, Body&& body, std::size_t beyond = 0) {
     for (unsigned tries = 0;; ++tries) {
       try {
-        const auto loan = pool_->take(by);
+        const auto loan = pool_->take(by, beyond);
         make_ready(*loan, by);
         return body(*loan);
       } catch (const failure& why) {

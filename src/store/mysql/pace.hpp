@@ -14,6 +14,9 @@ inline constexpr duration heartbeat_every = std::chrono::milliseconds{700};
 inline constexpr duration shortest_poll = std::chrono::milliseconds{54};
 /// Waiters that nobody asked after for so long are cleaned up.
 inline constexpr duration abandoned_after = std::chrono::minutes{5};
+/// A lease that ran out without a release stays on record for so long after: its holder may be alive, and the server's
+/// clock have been set forward before this client came.
+inline constexpr duration unreleased_margin = std::chrono::hours{24};
 
 /// When a process looks again whose nearest waiter has `place` others before it.
 inline duration poll_every(std::uint32_t place) noexcept {

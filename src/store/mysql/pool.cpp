@@ -11,7 +11,7 @@ std::unique_ptr<connection> pool::make(time_point by) const {
   return std::make_unique<connection>(to_, std::min(by, boot_clock::now() + to_.connect_timeout));
 }
 
-std::unique_ptr<connection> pool::taken(time_point by) {
+std::unique_ptr<connection> pool::taken(time_point by, std::size_t beyond) {
   std::unique_lock lock{mutex_};
   while (true) {
     if (!idle_.empty()) {
@@ -22,7 +22,7 @@ std::unique_ptr<connection> pool::taken(time_point by) {
       last.reset();
       lock.lock();
       --made_;
-    } else if (made_ < to_.pool) {
+    } else if (made_ < to_.pool + beyond) {
       ++made_;
       idle_.reserve(made_);  // Giving back must not fail.
       break;
@@ -48,7 +48,10 @@ void pool::give_back(std::unique_ptr<connection> what) noexcept {
     return;
   }
   const std::lock_guard lock{mutex_};
-  idle_.push_back(std::move(what));
+  if (made_ <= to_.pool)
+    idle_.push_back(std::move(what));
+  else
+    --made_;  // `what` goes after the lock.
   returned_.notify_one();
 }
 

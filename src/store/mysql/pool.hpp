@@ -30,14 +30,14 @@ class pool {
     std::unique_ptr<connection> what_;
   };
 
-  /// Throws `failure`.
-  loan take(time_point by) { return {*this, taken(by)}; }
+  /// Throws `failure`. `beyond`: so many more than the most may be made for what can't wait for those in use.
+  loan take(time_point by, std::size_t beyond = 0) { return {*this, taken(by, beyond)}; }
   /// A connection beside those of the pool, for one's own.
   std::unique_ptr<connection> make(time_point by) const;
   [[nodiscard]] const settings& to() const noexcept { return to_; }
 
  private:
-  std::unique_ptr<connection> taken(time_point by);
+  std::unique_ptr<connection> taken(time_point by, std::size_t beyond);
   void give_back(std::unique_ptr<connection> what) noexcept;
   void forget_one() noexcept;
 

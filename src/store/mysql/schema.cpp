@@ -42,7 +42,7 @@ BEGIN
   DECLARE v_now BIGINT DEFAULT LEAST({now}, p_latest) - p_patience;
   DECLARE idle CURSOR FOR SELECT name FROM {lease}
     WHERE name > v_from AND name <= v_to AND last < v_now - p_margin AND queued = 0
-      AND (owner IS NULL OR expires < v_now - p_margin) FOR UPDATE SKIP LOCKED;
+      AND (owner IS NULL OR expires < v_now - GREATEST(p_margin, {unreleased_margin})) FOR UPDATE SKIP LOCKED;
   DECLARE left_behind CURSOR FOR SELECT DISTINCT name FROM {waiter} WHERE seen < v_now - {abandoned_after} LIMIT 50;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = 1;
 )";
@@ -139,6 +139,7 @@ sql::dialect dialect_of(const sql::table_names& names) {
        "          SET o_told_client = w_client, o_told_owner = w_owner;"},
       {"refuse_token", "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'holdfast: the next token would be 2^53 or more';"},
       {"abandoned_after", std::to_string(sql::in_us(abandoned_after))},
+      {"unreleased_margin", std::to_string(sql::in_us(unreleased_margin))},
       {"turn_routine", names.with("_turn")},
       {"clean_routine", names.with("_clean")},
   }};

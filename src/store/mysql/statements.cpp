@@ -76,6 +76,8 @@ statements::statements(const sql::table_names& names)
           " AND (queued = 1 OR (owner IS NOT NULL AND expires > {now})) ORDER BY name LIMIT ?) n"
           " JOIN {lease} l ON l.name = n.name LEFT JOIN {waiter} w ON w.name = l.name AND l.queued = 1"
           " ORDER BY l.name, w.ticket")},
-      connected{"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = ? AND HOST LIKE ?"} {}
+      connected{
+          "SELECT SUM(ID = ? AND HOST LIKE ?), SUM(ID = ?), SUM(ID = CONNECTION_ID() AND HOST LIKE ?)"
+          " FROM information_schema.PROCESSLIST"} {}
 
 }  // namespace holdfast::mysql

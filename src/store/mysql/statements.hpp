@@ -42,7 +42,7 @@ struct statements {
   list_statement look;      ///< clients, then 8 owners, clients, clients.
   std::string inspect;      ///< name.
   std::string list;         ///< cursor, prefix, its end, its end, how many.
-  std::string connected;    ///< id, a pattern for the client's end: how many such connections there are.
+  std::string connected;    ///< id, a pattern for its client's end, id, one for ours: how many there are of each.
 };
 
 /// How many owners `poll` and `look` take.

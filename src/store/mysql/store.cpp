@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -186,6 +187,7 @@ class mysql_store final : public core::store {
   core::turn_answer ask(const core::request& what, Body&& body, time_point by);
   static core::turn_answer still_waiting(const core::request& what, std::uint32_t place);
   bool settle_doubt(connection& on, const core::owner_id& owner, time_point by);
+  void end_stuck_renewal(connection& on, time_point by);
 
   const std::shared_ptr<hub> hub_;
   const std::shared_ptr<member> me_;
@@ -193,6 +195,7 @@ class mysql_store final : public core::store {
   /// Requests whose acquire may still arrive, and the connection that carries it.
   std::unordered_map<core::owner_id, connection::identity> doubts_;
   std::atomic<bool> any_doubts_{false};
+  std::optional<connection::identity> stuck_renewal_;  // guarded by doubts_mutex_
   std::atomic<time_point> locked_until_{time_point::min()};
 };
 
@@ -259,6 +262,17 @@ bool mysql_store::settle_doubt(connection& on, const core::owner_id& owner, time
   return true;
 }
 
+/// A renewal that was given up goes on in the server for as long as it waits for a lock, and keeps the rows before that
+/// one locked.
+void mysql_store::end_stuck_renewal(connection& on, time_point by) {
+  std::optional<connection::identity> carrier;
+  {
+    const std::lock_guard lock{doubts_mutex_};
+    carrier.swap(stuck_renewal_);
+  }
+  if (carrier) on.is_gone(*carrier, tables().texts().connected, by);
+}
+
 core::renew_answer mysql_store::renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
                                       time_point by) {
   constexpr duration remember = std::chrono::seconds{30};
@@ -275,17 +289,21 @@ core::renew_answer mysql_store::renew(std::span<const core::lease_ref> leases, s
     std::vector<core::renew_verdict> theirs(some.size(), core::renew_verdict::unknown);
     time_point sent{};
     auto why = guarded([&] {
-      sent = hub_->run(by, [&](connection& on) {
+      const auto body = [&](connection& on) {
         const bool locked = some.size() > 1 && boot_clock::now() < locked_until_.load();
+        if (locked) end_stuck_renewal(on, by);
         try {
           return locked ? tables().renew_unlocked(on, some, ttl, theirs, by)
                         : tables().renew(on, some, ttl, theirs, by);
-        } catch (const failure&) {
+        } catch (const failure& failed) {
           // A row that somebody keeps locked must not keep the others from being renewed the next time.
           locked_until_ = boot_clock::now() + remember;
+          const std::lock_guard lock{doubts_mutex_};
+          if (failed.unknown) stuck_renewal_ = on.who();
           throw;
         }
-      });
+      };
+      sent = hub_->run(by, body, 1);
     });
     if (!why.ok()) {
       answer.why = std::move(why);

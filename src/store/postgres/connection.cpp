@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include "store/postgres/host_list.hpp"
+
 namespace holdfast::postgres {
 namespace {
 
@@ -49,10 +51,23 @@ connection::connection(const options& with, duration statement_limit, time_point
   settle(statement_limit, by);
 }
 
+/// Waits no longer for a host than its share of the time, where there are others: libpq itself tries the next one only
+/// when this one has answered, or refused.
 void connection::connect(const options& with, time_point by) {
+  host_list hosts{with.parameters};
+  while (hosts.several()) {
+    if (try_hosts(hosts.parameters(), boot_clock::now() + (by - boot_clock::now()) / hosts.count())) return;
+    hosts.drop(PQhost(handle_.get()), PQport(handle_.get()));
+  }
+  if (!try_hosts(hosts.parameters(), by))
+    throw failure{{errc::unavailable, shown_ + ": can't connect: no answer in time"}, failure::remedy::reconnect};
+}
+
+/// False if there was no answer in time.
+bool connection::try_hosts(const parameter_list& with, time_point by) {
   std::vector<const char*> names;
   std::vector<const char*> values;
-  for (const auto& [name, value] : with.parameters) {
+  for (const auto& [name, value] : with) {
     names.push_back(name.c_str());
     values.push_back(value.c_str());
   }
@@ -73,12 +88,12 @@ void connection::connect(const options& with, time_point by) {
       throw explain_connect(message, shown_);
     }
     const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (!ready(PQsocket(handle_.get()), events, by))
-      throw failure{{errc::unavailable, shown_ + ": can't connect: no answer in time"}, failure::remedy::reconnect};
+    if (!ready(PQsocket(handle_.get()), events, by)) return false;
     next = PQconnectPoll(handle_.get());
   }
   PQsetErrorVerbosity(handle_.get(), PQERRORS_DEFAULT);
   if (PQsetnonblocking(handle_.get(), 1) != 0) lost();
+  return true;
 }
 
 void connection::settle(duration statement_limit, time_point by) {

@@ -57,6 +57,7 @@ class connection {
 
  private:
   void connect(const options& with, time_point by);
+  bool try_hosts(const parameter_list& with, time_point by);
   void settle(duration statement_limit, time_point by);
   void send(const statement& what, const parameters& with, time_point by);
   void prepare(const statement& what, time_point by);

@@ -39,9 +39,9 @@ std::unique_ptr<connection> engine::connect(time_point by) {
   return made;
 }
 
-sql::pool<connection>::loan engine::take(time_point by) {
+sql::pool<connection>::loan engine::take(time_point by, std::size_t beyond) {
   while (true) {
-    auto lent = pool_.take(by);
+    auto lent = pool_.take(by, beyond);
     if (!lent)
       throw failure{{errc::unavailable, options_.shown + ": all " + std::to_string(options_.pool) +
                                             " connections are in use; pool=N in the URL allows more"}};
@@ -51,12 +51,12 @@ sql::pool<connection>::loan engine::take(time_point by) {
   }
 }
 
-engine::answer engine::ask(const statement& what, const parameters& with, time_point by, on_loss then,
-                           const loss_observer& lost) {
+engine::answer engine::ask_on(const statement& what, const parameters& with, time_point by, on_loss then,
+                              const loss_observer& lost, std::size_t beyond) {
   bool made_tables = false;
   bool asked_again = false;
   for (int tries = 1;; ++tries) {
-    auto on = take(by);
+    auto on = take(by, beyond);
     try {
       auto rows = on->run(what, with, by);
       return {std::move(rows), on->sent(), boot_clock::now()};

@@ -36,7 +36,14 @@ class engine {
   /// each connection on which the answer was lost.
   using loss_observer = std::function<void(const connection&)>;
   answer ask(const statement& what, const parameters& with, time_point by, on_loss then,
-             const loss_observer& lost = nullptr);
+             const loss_observer& lost = nullptr) {
+    return ask_on(what, with, by, then, lost, 0);
+  }
+  /// The same for a renewal, which does not wait for verbs that others' locks keep: it has a connection beyond the pool
+  /// where all are in use.
+  answer ask_beside(const statement& what, const parameters& with, time_point by) {
+    return ask_on(what, with, by, on_loss::ask_again, nullptr, 1);
+  }
 
   /// Runs `body(connection&)` on a connection, with the tables made.
   void on_connection(time_point by, const std::function<void(connection&)>& body);
@@ -55,7 +62,9 @@ class engine {
 
  private:
   void make_tables(connection& on, time_point by);
-  sql::pool<connection>::loan take(time_point by);
+  answer ask_on(const statement& what, const parameters& with, time_point by, on_loss then, const loss_observer& lost,
+                std::size_t beyond);
+  sql::pool<connection>::loan take(time_point by, std::size_t beyond = 0);
 
   const options options_;
   const statements statements_;

@@ -7,6 +7,7 @@ void lost_sessions::add(const core::owner_id& owner, const connection& on, time_
   const auto now = boot_clock::now();
   std::erase_if(lost_, [&](const auto& each) { return each.second.forget_at < now; });
   lost_.emplace(owner, entry{on.served_by(), forget_at});
+  none_ = false;
 }
 
 std::vector<connection::backend> lost_sessions::of(const core::owner_id& owner) {
@@ -20,6 +21,7 @@ std::vector<connection::backend> lost_sessions::of(const core::owner_id& owner) 
 void lost_sessions::forget(const core::owner_id& owner) {
   const std::lock_guard lock{mutex_};
   lost_.erase(owner);
+  none_ = lost_.empty();
 }
 
 }  // namespace holdfast::postgres

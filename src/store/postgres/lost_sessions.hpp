@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -16,12 +17,15 @@ class lost_sessions {
   void add(const core::owner_id& owner, const connection& on, time_point forget_at);
   [[nodiscard]] std::vector<connection::backend> of(const core::owner_id& owner);
   void forget(const core::owner_id& owner);
+  /// For the usual case, at no cost.
+  [[nodiscard]] bool none() const noexcept { return none_.load(std::memory_order_relaxed); }
 
  private:
   struct entry {
     connection::backend session;
     time_point forget_at;
   };
+  std::atomic<bool> none_{true};
   std::mutex mutex_;
   std::multimap<core::owner_id, entry> lost_;
 };

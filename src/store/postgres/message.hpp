@@ -29,7 +29,8 @@ class parameters {
   parameters(const parameters&) = delete;
   parameters& operator=(const parameters&) = delete;
 
-  parameters& bytes(std::string_view value) { return add(value.data(), value.size()); }
+  /// Never NULL, also where `value` is without a place.
+  parameters& bytes(std::string_view value) { return add(value.empty() ? "" : value.data(), value.size()); }
   parameters& owner(const core::owner_id& value);
   /// A bigint.
   parameters& number(std::int64_t value);

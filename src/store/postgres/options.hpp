@@ -10,6 +10,9 @@
 
 namespace holdfast::postgres {
 
+/// libpq's parameters: names and values.
+using parameter_list = std::vector<std::pair<std::string, std::string>>;
+
 /// What a URL asks for.
 struct options {
   /// Throws holdfast::error (invalid_argument). libpq itself judges its parameters, at the first connection.
@@ -19,7 +22,7 @@ struct options {
   sql::table_names table;
   std::size_t pool = 4;  ///< Connections at most, besides the listener's.
   /// libpq's own, as it takes them.
-  std::vector<std::pair<std::string, std::string>> parameters;
+  parameter_list parameters;
 };
 
 }  // namespace holdfast::postgres

@@ -82,12 +82,14 @@ turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, ti
   return sql::to_answer(result, what, sent);
 }
 
-turn_answer protocol::acquire(const core::request& what, bool wait, time_point by) {
+turn_answer protocol::acquire(const core::request& what, bool wait, time_point by, bool& found_free) {
+  found_free = false;
   if (!contended_.likely(what.resource)) {
     parameters with;
     with.bytes(what.resource).owner(what.owner).number(what.reserve).number(sql::in_us(what.ttl)).bytes(what.party);
     const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, remember_loss(what));
-    if (answer.rows.rows() == 1) {
+    found_free = answer.rows.rows() == 1;
+    if (found_free) {
       at_.saw_clock(answer.rows.number(0, 1), answer);
       return granted(what, static_cast<std::uint64_t>(answer.rows.number(0, 0)), answer.sent);
     }
@@ -102,6 +104,7 @@ turn_answer protocol::claim(const core::request& what, time_point by) {
 core::release_answer protocol::release(const core::lease_ref& what, time_point by) {
   core::release_answer answer;
   answer.is = core::release_answer::outcome::released;
+  end_late_acquire(what.owner, by);
   if (!contended_.likely(what.resource)) {
     parameters with;
     with.bytes(what.resource).owner(what.owner).number(static_cast<std::int64_t>(what.token));
@@ -136,7 +139,7 @@ core::renew_answer protocol::renew(std::span<const core::lease_ref> leases, std:
   parameters with;
   at_.add_bounds(with);
   with.array(name_array).array(owner_array).array(ttl_array);
-  const auto answer = at_.ask(at_.texts().renew, with, by, on_loss::ask_again);
+  const auto answer = at_.ask_beside(at_.texts().renew, with, by);
   core::renew_answer result{answer.sent, {}};
   for (int row = 0; row < answer.rows.rows(); ++row) {
     const auto index = static_cast<std::size_t>(answer.rows.number(row, 0)) - 1;
@@ -236,6 +239,15 @@ bool protocol::end_lost_sessions(const core::owner_id& owner, time_point by) {
     });
   }
   return all_gone;
+}
+
+/// A copy of the acquire that was granted by a later one would take again what is released now.
+void protocol::end_late_acquire(const core::owner_id& owner, time_point by) {
+  if (at_.losses().none()) return;
+  try {
+    if (end_lost_sessions(owner, by)) at_.losses().forget(owner);
+  } catch (const failure&) {  // It is over when the lease is. The release itself tells of what is wrong.
+  }
 }
 
 core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_point by) {

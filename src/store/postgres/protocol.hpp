@@ -17,7 +17,8 @@ class protocol {
   /// `client`: whom a NOTIFY tells of a turn.
   protocol(engine& at, const core::owner_id& client) : at_{at}, client_{client} {}
 
-  core::turn_answer acquire(const core::request& what, bool wait, time_point by);
+  /// `found_free`: whether the one statement did, so that the name was there before.
+  core::turn_answer acquire(const core::request& what, bool wait, time_point by, bool& found_free);
   core::turn_answer claim(const core::request& what, time_point by);
   core::renew_answer renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
                            time_point by);
@@ -47,6 +48,7 @@ class protocol {
   core::turn_answer ask_for_turn(sql::turn_verb verb, const core::request& what, time_point by);
   engine::loss_observer remember_loss(const core::request& what);
   bool end_lost_sessions(const core::owner_id& owner, time_point by);
+  void end_late_acquire(const core::owner_id& owner, time_point by);
   core::wait_verdict look(const core::waiter_ref& who, time_point by);
   core::renew_verdict renew_one(const core::lease_ref& what, time_point by, status& why);
   resource_page views(const reply& rows, std::int64_t& now_us, time_point by);

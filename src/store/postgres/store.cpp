@@ -40,8 +40,9 @@ class postgres_store final : public core::store {
                                            ": this store keeps exclusive locks only, no shared ones nor semaphores"};
       return answer;
     }
-    auto answer = ask(what, [&] { return inside_->verbs.acquire(what, wait, by); });
-    if (answer.is == core::turn_answer::outcome::granted) housekeeper_.granted(what);
+    bool found_free = false;
+    auto answer = ask(what, [&] { return inside_->verbs.acquire(what, wait, by, found_free); });
+    if (answer.is == core::turn_answer::outcome::granted && !found_free) housekeeper_.granted(what);
     return answer;
   }
 
@@ -121,7 +122,8 @@ class postgres_store final : public core::store {
     if (!why.ok()) {
       answer = {};
       answer.why = std::move(why);
-      answer.unknown = unknown;
+      // An earlier attempt's answer may have been lost, and then no connection have been had for another.
+      answer.unknown = unknown || !inside_->at.losses().of(what.owner).empty();
     } else if (answer.is == core::turn_answer::outcome::queued) {
       listener_.waits(what, answer.position);
     } else {

@@ -41,11 +41,12 @@ class pool {
     std::unique_ptr<Connection> lent_;
   };
 
-  /// Throws what `make` throws. The latest used comes first, so that those that nobody needs stay idle.
-  loan take(time_point by) {
+  /// Throws what `make` throws. The latest used comes first, so that those that nobody needs stay idle. `beyond`: so many
+  /// more than the most may be made for what can't wait for those in use.
+  loan take(time_point by, std::size_t beyond = 0) {
     {
       std::unique_lock lock{mutex_};
-      while (idle_.empty() && count_ >= most_) {
+      while (idle_.empty() && count_ >= most_ + beyond) {
         const auto left = by - boot_clock::now();
         if (left <= duration::zero()) return {};
         freed_.wait_for(lock, std::min<duration>(left, std::chrono::hours{1}));
@@ -77,7 +78,7 @@ class pool {
  private:
   void take_back(std::unique_ptr<Connection> back) noexcept {
     const std::lock_guard lock{mutex_};
-    if (back)
+    if (back && count_ <= most_)
       idle_.push_back(std::move(back));
     else
       --count_;
