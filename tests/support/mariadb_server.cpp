@@ -60,7 +60,8 @@ std::string mariadb_server::data() const {
 void mariadb_server::install() {
   std::string said;
   const int code = run({"mariadb-install-db", "--no-defaults", "--datadir=" + data(), "--user=" + account(),
-                        "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"},
+                        "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+                        "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0"},
                        folder_.path(), said);
   if (code != 0) throw std::runtime_error{"mariadb-install-db failed: " + said};
 }
@@ -78,6 +79,7 @@ void mariadb_server::start() {
                 "--log-error=" + folder_.file("log"),
                 "--tmpdir=" + folder_.path(),
                 "--skip-name-resolve",
+                "--innodb-use-native-aio=0",  // The system has room for that of few servers.
                 "--innodb-flush-log-at-trx-commit=2",
                 "--innodb-buffer-pool-size=32M",
                 "--innodb-log-file-size=16M",

@@ -85,65 +85,6 @@ void set_options(MYSQL* handle, const settings& to, time_point by) {
   if (to.tls) set_tls(handle, to);
 }
 
-bool is_number(enum_field_types type) {
-  switch (type) {
-    case MYSQL_TYPE_TINY:
-    case MYSQL_TYPE_SHORT:
-    case MYSQL_TYPE_INT24:
-    case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_LONGLONG:
-    case MYSQL_TYPE_DECIMAL:
-    case MYSQL_TYPE_NEWDECIMAL:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// Where one column's values arrive.
-struct column {
-  bool numeric = false;
-  std::int64_t number = 0;
-  std::vector<char> buffer;
-  unsigned long length = 0;
-  my_bool null = 0;
-  my_bool cut = 0;
-};
-
-void bind(column& what, const MYSQL_FIELD& field, MYSQL_BIND& to) {
-  constexpr std::size_t usual_length = 512;
-  what.numeric = is_number(field.type);
-  to.is_null = &what.null;
-  to.length = &what.length;
-  to.error = &what.cut;
-  if (what.numeric) {
-    to.buffer_type = MYSQL_TYPE_LONGLONG;
-    to.buffer = &what.number;
-  } else {
-    what.buffer.resize(usual_length);
-    to.buffer_type = MYSQL_TYPE_BLOB;
-    to.buffer = what.buffer.data();
-    to.buffer_length = what.buffer.size();
-  }
-}
-
-cell taken(MYSQL_STMT* from, unsigned index, const column& what, const MYSQL_BIND& bound) {
-  cell made;
-  if (what.null != 0) return made;
-  made.null = false;
-  made.number = what.number;
-  if (what.numeric) return made;
-  made.bytes.assign(what.buffer.data(), std::min<std::size_t>(what.length, what.buffer.size()));
-  if (what.length > what.buffer.size()) {
-    made.bytes.resize(what.length);
-    MYSQL_BIND whole = bound;
-    whole.buffer = made.bytes.data();
-    whole.buffer_length = made.bytes.size();
-    mysql_stmt_fetch_column(from, &whole, index, 0);
-  }
-  return made;
-}
-
 }  // namespace
 
 void argument::bind(MYSQL_BIND& to) const noexcept {
@@ -295,40 +236,10 @@ result connection::run(const std::string& text, std::span<const argument> with, 
     if (mysql_stmt_execute(s) != 0) throw explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
     made.affected = mysql_stmt_affected_rows(s);
     made.insert_id = mysql_stmt_insert_id(s);
-    if (mysql_stmt_field_count(s) != 0) read_rows(s, made);
+    if (!read_rows(s, made.rows)) throw explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
     made.read = boot_clock::now();
   });
   return made;
-}
-
-/// A CALL answers with the rows of its SELECT and with a last result without any.
-void connection::read_rows(MYSQL_STMT* with, result& into) {
-  const auto check = [&](int how) {
-    if (how == 1) throw explain(mysql_stmt_errno(with), mysql_stmt_error(with), to_.shown);
-  };
-  int more = 0;
-  do {
-    const unsigned count = mysql_stmt_field_count(with);
-    if (count != 0) {
-      std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> fields{mysql_stmt_result_metadata(with),
-                                                                      mysql_free_result};
-      std::vector<column> columns(count);
-      std::vector<MYSQL_BIND> binds(count);
-      for (unsigned i = 0; i < count; ++i) bind(columns[i], *mysql_fetch_field_direct(fields.get(), i), binds[i]);
-      mysql_stmt_bind_result(with, binds.data());
-      check(mysql_stmt_store_result(with));
-      int how = 0;
-      while ((how = mysql_stmt_fetch(with)) != MYSQL_NO_DATA) {
-        check(how);
-        auto& row = into.rows.emplace_back();
-        row.reserve(count);
-        for (unsigned i = 0; i < count; ++i) row.push_back(taken(with, i, columns[i], binds[i]));
-      }
-      mysql_stmt_free_result(with);
-    }
-    more = mysql_stmt_next_result(with);
-    check(more);
-  } while (more == 0);
 }
 
 bool connection::is_gone(const identity& other, const std::string& connected, time_point by) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "holdfast/clock.hpp"
+#include "store/mysql/rows.hpp"
 #include "store/mysql/settings.hpp"
 
 namespace holdfast::mysql {
@@ -31,12 +32,6 @@ class argument {
   kind is_ = kind::null;
   std::int64_t number_ = 0;
   std::string_view bytes_;
-};
-
-struct cell {
-  bool null = true;
-  std::int64_t number = 0;
-  std::string bytes;
 };
 
 struct result {
@@ -89,7 +84,6 @@ class connection {
   void connect(const std::string& host, unsigned port, time_point by);
   void prepare_session(time_point by);
   MYSQL_STMT* statement(const std::string& text);
-  void read_rows(MYSQL_STMT* with, result& into);
   template <class Exchange>
   void exchange(time_point by, Exchange&& body);
 

@@ -2,47 +2,30 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <mutex>
+#include <span>
+#include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "core/condition.hpp"
 #include "core/worker.hpp"
 #include "store/mysql/errors.hpp"
 #include "store/mysql/pace.hpp"
+#include "store/mysql/waiting_list.hpp"
 
 namespace holdfast::mysql {
 namespace {
 
-/// What a row of `poll` and `look` tells.
-enum class news : std::int64_t { turn = 1, place, free, tickets };
-
 constexpr duration statement_limit = std::chrono::seconds{2};
 constexpr duration pause_after_failure = std::chrono::milliseconds{300};
-/// A turn that nobody claimed is told of again after so long.
-constexpr duration tell_again = std::chrono::seconds{1};
 /// Looks by waiters' own timers: one may go to the server so often, in the place of a poll.
 constexpr duration looks_apart = std::chrono::milliseconds{250};
 
 }  // namespace
-
-void member::set(core::store::turn_callback callback) {
-  const std::lock_guard lock{mutex_};
-  callback_ = std::move(callback);
-}
-
-void member::leave() noexcept {
-  left_ = true;
-  if (telling_ == std::this_thread::get_id()) return;
-  const std::lock_guard lock{mutex_};
-  callback_ = nullptr;
-}
-
-void member::tell(const core::owner_id& owner) {
-  const std::lock_guard lock{mutex_};
-  if (left_ || !callback_) return;
-  telling_ = std::this_thread::get_id();
-  callback_(owner);
-  telling_ = std::thread::id{};
-}
 
 class poller::loop : public std::enable_shared_from_this<loop> {
  public:
@@ -58,25 +41,6 @@ class poller::loop : public std::enable_shared_from_this<loop> {
   void stop() noexcept;
 
  private:
-  struct waiting {
-    std::shared_ptr<member> of;
-    std::uint32_t place = 0;
-    time_point since{};
-    time_point look_at{};
-    time_point told = time_point::min();
-  };
-  struct hint {
-    std::shared_ptr<member> to;
-    core::owner_id owner;
-  };
-  /// What one statement asks about.
-  struct question {
-    std::vector<sql::owner_bytes> clients;
-    std::vector<core::owner_id> client_ids;
-    std::vector<sql::owner_bytes> owners;
-    bool looks = false;
-    time_point at{};
-  };
   using guard = std::unique_lock<std::mutex>;
 
   void start();  // mutex_ is held, as with all that takes no lock below
@@ -86,11 +50,6 @@ class poller::loop : public std::enable_shared_from_this<loop> {
   void beat(guard& lock);
   void poll(guard& lock);
   void clean(guard& lock);
-  [[nodiscard]] question ask(bool looks, time_point now) const;
-  [[nodiscard]] std::uint32_t nearest() const;
-  std::vector<std::string> learn(const question& asked, const result& news_of);
-  void check_tickets(const question& asked, const std::unordered_map<core::owner_id, std::int64_t>& counts);
-  void tell_turn(const core::owner_id& owner, time_point now);
   /// Carries out `body(connection&)` outside the lock. False if it failed.
   template <class Body>
   bool with_server(guard& lock, Body&& body);
@@ -101,8 +60,7 @@ class poller::loop : public std::enable_shared_from_this<loop> {
 
   std::mutex mutex_;
   core::condition changed_;
-  std::unordered_map<core::owner_id, waiting> waiting_;  // guarded by mutex_, like all below
-  std::vector<hint> hints_;
+  waiting_list waiting_;  // guarded by mutex_, like all below
   time_point polled_at_ = time_point::min();
   time_point poll_at_{};
   time_point beat_at_{};
@@ -132,12 +90,7 @@ void poller::loop::enter(const std::shared_ptr<member>& of, const core::owner_id
   const time_point now = boot_clock::now();
   const bool first = waiting_.empty();
   if (first) beat_at_ = now + heartbeat_every;
-  auto& entry = waiting_[owner];
-  if (entry.of == nullptr) entry.since = now;
-  entry.of = of;
-  entry.place = place;
-  entry.look_at = look_at;
-  entry.told = time_point::min();
+  waiting_.enter(of, owner, place, look_at, now);
   const time_point soonest = polled_at_ == time_point::min() ? now : polled_at_ + shortest_poll;
   const time_point wanted = std::max(soonest, now + poll_every(place));
   if (first || wanted < poll_at_) poll_at_ = wanted;
@@ -146,32 +99,32 @@ void poller::loop::enter(const std::shared_ptr<member>& of, const core::owner_id
 
 void poller::loop::leave(const core::owner_id& owner) noexcept {
   const guard lock{mutex_};
-  waiting_.erase(owner);
+  waiting_.leave(owner);
 }
 
 void poller::loop::leave(const member& who) noexcept {
   const guard lock{mutex_};
-  std::erase_if(waiting_, [&](const auto& each) { return each.second.of.get() == &who; });
+  waiting_.leave(who);
 }
 
 void poller::loop::told(const mysql::told& next) {
   if (next.owner.nil()) return;
   const guard lock{mutex_};
-  tell_turn(next.owner, boot_clock::now());
-  if (!hints_.empty()) changed_.notify_one();
+  waiting_.turn(next.owner, boot_clock::now());
+  if (waiting_.has_hints()) changed_.notify_one();
 }
 
 bool poller::loop::may_look(const core::owner_id& owner, std::uint32_t& place) {
   const guard lock{mutex_};
-  const auto found = waiting_.find(owner);
   const time_point now = boot_clock::now();
-  if (found == waiting_.end() || found->second.told != time_point::min() || now < found->second.look_at) return true;
+  const auto known = waiting_.looks_by_timer(owner, now);
+  if (!known) return true;
   if (now >= next_look_) {
     next_look_ = now + looks_apart;
     poll_at_ += shortest_poll;
     return true;
   }
-  place = found->second.place;
+  place = *known;
   return looked_at_ == time_point::min() || now - looked_at_ > 3 * heartbeat_every;
 }
 
@@ -199,11 +152,11 @@ void poller::loop::stop() noexcept {
 void poller::loop::run() {
   guard lock{mutex_};
   while (!stopping_) step(lock);
-  hints_.clear();
+  static_cast<void>(waiting_.take_hints());
 }
 
 void poller::loop::step(guard& lock) {
-  if (!hints_.empty()) return deliver(lock);
+  if (waiting_.has_hints()) return deliver(lock);
   const time_point now = boot_clock::now();
   const bool waits = !waiting_.empty();
   if (waits && now >= beat_at_) return beat(lock);
@@ -216,7 +169,7 @@ void poller::loop::step(guard& lock) {
 }
 
 void poller::loop::deliver(guard& lock) {
-  const auto hints = std::exchange(hints_, {});
+  const auto hints = waiting_.take_hints();
   lock.unlock();
   for (const auto& each : hints) each.to->tell(each.owner);
   lock.lock();
@@ -244,7 +197,7 @@ bool poller::loop::with_server(guard& lock, Body&& body) {
 
 void poller::loop::beat(guard& lock) {
   const time_point now = boot_clock::now();
-  const auto asked = ask(false, now);
+  const auto asked = waiting_.ask();
   const bool done = with_server(lock, [&](connection& on, time_point by) {
     for (std::span<const core::owner_id> rest{asked.client_ids}; !rest.empty();) {
       const auto some = rest.first(std::min(rest.size(), list_statement::sizes.back()));
@@ -257,41 +210,11 @@ void poller::loop::beat(guard& lock) {
   look_due_ = true;
 }
 
-poller::loop::question poller::loop::ask(bool looks, time_point now) const {
-  question made;
-  made.looks = looks;
-  made.at = now;
-  std::vector<const member*> clients;
-  std::vector<std::pair<std::uint32_t, core::owner_id>> places;
-  for (const auto& [owner, entry] : waiting_) {
-    clients.push_back(entry.of.get());
-    places.emplace_back(entry.place, owner);
-  }
-  std::sort(clients.begin(), clients.end());
-  clients.erase(std::unique(clients.begin(), clients.end()), clients.end());
-  for (const auto* each : clients) {
-    made.client_ids.push_back(each->id());
-    made.clients.push_back(sql::to_bytes(each->id()));
-  }
-  const auto few = static_cast<std::ptrdiff_t>(std::min(places.size(), polled_owners));
-  std::partial_sort(places.begin(), places.begin() + few, places.end(),
-                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (std::ptrdiff_t i = 0; i < few; ++i)
-    made.owners.push_back(sql::to_bytes(places[static_cast<std::size_t>(i)].second));
-  return made;
-}
-
-std::uint32_t poller::loop::nearest() const {
-  std::uint32_t place = UINT32_MAX;
-  for (const auto& [owner, entry] : waiting_)
-    if (entry.told == time_point::min()) place = std::min(place, entry.place);
-  return place;
-}
-
 void poller::loop::poll(guard& lock) {
   const time_point now = boot_clock::now();
   polled_at_ = now;
-  const auto asked = ask(std::exchange(look_due_, false), now);
+  const auto asked = waiting_.ask();
+  const bool looks = std::exchange(look_due_, false);
   std::vector<result> answers;
   const bool done = with_server(lock, [&](connection& on, time_point by) {
     for (std::span rest{asked.clients}; !rest.empty();) {
@@ -305,80 +228,27 @@ void poller::loop::poll(guard& lock) {
       add_clients();
       for (std::size_t i = 0; i < polled_owners; ++i)
         with.emplace_back(sql::view_of(asked.owners[std::min(i, asked.owners.size() - 1)]));
-      if (asked.looks) {
+      if (looks) {
         add_clients();
         add_clients();
       }
       const auto& texts = tables_->texts();
-      answers.push_back(on.run((asked.looks ? texts.look : texts.poll).text(some.size()), with, by));
+      answers.push_back(on.run((looks ? texts.look : texts.poll).text(some.size()), with, by));
     }
   });
   if (!done) return;
-  std::vector<std::string> free;
-  result all;
-  for (auto& each : answers) std::move(each.rows.begin(), each.rows.end(), std::back_inserter(all.rows));
-  free = learn(asked, all);
+  std::vector<std::vector<cell>> rows;
+  for (auto& each : answers) std::move(each.rows.begin(), each.rows.end(), std::back_inserter(rows));
+  const auto free = waiting_.learn(rows, looks, now);
+  if (looks) looked_at_ = now;
   const auto statements = static_cast<std::int64_t>(answers.size());
-  poll_at_ = now + std::max<duration>(poll_every(nearest()), shortest_poll * statements);
+  poll_at_ = now + std::max<duration>(poll_every(waiting_.nearest()), shortest_poll * statements);
   if (free.empty()) return;
   std::vector<mysql::told> turns;
   with_server(lock, [&](connection& on, time_point by) {
     for (const auto& name : free) tables_->promote(on, name, by, turns.emplace_back());
   });
-  for (const auto& each : turns) tell_turn(each.owner, boot_clock::now());
-}
-
-void poller::loop::tell_turn(const core::owner_id& owner, time_point now) {
-  const auto found = waiting_.find(owner);
-  if (found == waiting_.end()) return;
-  auto& entry = found->second;
-  if (entry.told != time_point::min() && now - entry.told < tell_again) return;
-  entry.told = now;
-  hints_.push_back({entry.of, owner});
-}
-
-/// The names that are free though somebody waits.
-std::vector<std::string> poller::loop::learn(const question& asked, const result& news_of) {
-  std::vector<std::string> free;
-  std::unordered_map<core::owner_id, std::int64_t> tickets;
-  for (const auto& row : news_of.rows) {
-    switch (static_cast<news>(row.at(0).number)) {
-      case news::turn:
-        tell_turn(sql::from_bytes(row.at(1).bytes), asked.at);
-        break;
-      case news::place:
-        if (const auto found = waiting_.find(sql::from_bytes(row.at(1).bytes)); found != waiting_.end())
-          found->second.place = static_cast<std::uint32_t>(row.at(3).number);
-        break;
-      case news::free:
-        free.push_back(row.at(1).bytes);
-        break;
-      case news::tickets:
-        tickets[sql::from_bytes(row.at(2).bytes)] = row.at(3).number;
-        break;
-    }
-  }
-  if (asked.looks) {
-    looked_at_ = asked.at;
-    check_tickets(asked, tickets);
-  }
-  return free;
-}
-
-/// A ticket may be gone: this client was silent for so long that it was cleaned up, or somebody tampered with the
-/// tables. Then the client's waiters all look.
-void poller::loop::check_tickets(const question& asked,
-                                 const std::unordered_map<core::owner_id, std::int64_t>& counts) {
-  std::unordered_map<core::owner_id, std::int64_t> expected;
-  for (const auto& [owner, entry] : waiting_)
-    if (entry.told == time_point::min() && entry.since < asked.at - tell_again) ++expected[entry.of->id()];
-  for (auto& [owner, entry] : waiting_) {
-    const auto wanted = expected.find(entry.of->id());
-    if (wanted == expected.end()) continue;
-    const auto found = counts.find(entry.of->id());
-    if ((found == counts.end() ? 0 : found->second) >= wanted->second) continue;
-    if (entry.told == time_point::min()) tell_turn(owner, asked.at);
-  }
+  for (const auto& each : turns) waiting_.turn(each.owner, boot_clock::now());
 }
 
 void poller::loop::clean(guard& lock) {

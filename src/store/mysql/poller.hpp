@@ -1,40 +1,15 @@
 #pragma once
 
-#include <atomic>
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <span>
-#include <string>
-#include <thread>
-#include <unordered_map>
-#include <vector>
 
-#include "core/condition.hpp"
-#include "core/store.hpp"
+#include "core/owner_id.hpp"
+#include "holdfast/clock.hpp"
+#include "store/mysql/member.hpp"
 #include "store/mysql/pool.hpp"
 #include "store/mysql/protocol.hpp"
 
 namespace holdfast::mysql {
-
-/// A client as the poller knows it: whom to tell.
-class member {
- public:
-  explicit member(core::owner_id id) : id_{id} {}
-  void set(core::store::turn_callback callback);
-  /// After this nothing is told any more; waits for what is just being told, unless on the thread that tells.
-  void leave() noexcept;
-  void tell(const core::owner_id& owner);
-  [[nodiscard]] const core::owner_id& id() const noexcept { return id_; }
-
- private:
-  const core::owner_id id_;
-  std::mutex mutex_;
-  std::atomic<std::thread::id> telling_;
-  std::atomic<bool> left_{false};
-  core::store::turn_callback callback_;
-};
 
 /// Asks the server for all waiters of all of a process's clients together whether a turn has come, and gives their
 /// signs of life, on a thread and a connection of its own: at most 20 statements a second, however many wait. Cleans up
