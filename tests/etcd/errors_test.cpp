@@ -127,10 +127,10 @@ TEST_F(errors_test, users_and_rights) {
   fails(server.url(), errc::not_authorised, "USER:PASSWORD");
   fails("etcd://me:s3cret@" + server.endpoint(0), errc::not_authorised, "readwrite");
   client mine{"etcd://me:s3cret@" + server.endpoint(0)};
-  mutex lock{mine, "mine/k", {.ttl = 3s}};
+  mutex lock{mine, "mine/k", {.ttl = 20s}};
   lock.lock();
   client other{"etcd://me:s3cret@" + server.endpoint(0)};
-  mutex behind{other, "mine/k", {.ttl = 3s}};
+  mutex behind{other, "mine/k", {.ttl = 20s}};
   std::thread waits{[&] { behind.lock(); }};
   EXPECT_TRUE(eventually([&] {
     resource_view view;
@@ -139,8 +139,7 @@ TEST_F(errors_test, users_and_rights) {
   // A server that starts anew has forgotten who logged in.
   server.kill(0);
   server.start(0);
-  std::this_thread::sleep_for(3s);
-  EXPECT_TRUE(lock.lease().held());
+  EXPECT_TRUE(eventually([&] { return lock.refresh(20s).ok(); }));
   EXPECT_TRUE(lock.release().ok());
   waits.join();
   behind.unlock();
