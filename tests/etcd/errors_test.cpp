@@ -131,7 +131,7 @@ TEST_F(errors_test, users_and_rights) {
   lock.lock();
   client other{"etcd://me:s3cret@" + server.endpoint(0)};
   mutex behind{other, "mine/k", {.ttl = 20s}};
-  std::thread waits{[&] { behind.lock(); }};
+  std::thread waits{[&] { EXPECT_TRUE(eventually([&] { return behind.acquire().ok(); })); }};
   EXPECT_TRUE(eventually([&] {
     resource_view view;
     return mine.inspect("mine/k", view).ok() && view.waiters.size() == 1;
