@@ -127,11 +127,11 @@ TEST_F(errors_test, users_and_rights) {
   fails(server.url(), errc::not_authorised, "USER:PASSWORD");
   fails("etcd://me:s3cret@" + server.endpoint(0), errc::not_authorised, "readwrite");
   client mine{"etcd://me:s3cret@" + server.endpoint(0)};
-  mutex lock{mine, "mine/k", {.ttl = 3s}};
+  mutex lock{mine, "mine/k", {.ttl = 20s}};
   lock.lock();
   client other{"etcd://me:s3cret@" + server.endpoint(0)};
-  mutex behind{other, "mine/k", {.ttl = 3s}};
-  std::thread waits{[&] { behind.lock(); }};
+  mutex behind{other, "mine/k", {.ttl = 20s}};
+  std::thread waits{[&] { EXPECT_TRUE(eventually([&] { return behind.acquire().ok(); })); }};
   EXPECT_TRUE(eventually([&] {
     resource_view view;
     return mine.inspect("mine/k", view).ok() && view.waiters.size() == 1;
@@ -139,8 +139,7 @@ TEST_F(errors_test, users_and_rights) {
   // A server that starts anew has forgotten who logged in.
   server.kill(0);
   server.start(0);
-  std::this_thread::sleep_for(3s);
-  EXPECT_TRUE(lock.lease().held());
+  EXPECT_TRUE(eventually([&] { return lock.refresh(20s).ok(); }));
   EXPECT_TRUE(lock.release().ok());
   waits.join();
   behind.unlock();

@@ -78,7 +78,8 @@ std::shared_ptr<grpc::Channel> grpc_channels::make(const std::string& endpoint) 
   // What is sent again and where is decided here.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, std::max(milliseconds(what_.connect_timeout), 100));
+  // One attempt's bound. A member that starts takes connections before it answers on them: better soon anew.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, std::clamp(milliseconds(what_.connect_timeout), 100, 2000));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // A member that is gone without a word; etcd allows no pings more often than each 5 s.

@@ -60,7 +60,7 @@ core::renew_answer renewal::renew(std::span<const core::lease_ref> leases, std::
     try {
       const one_at_a_time::turn alone{which->looking_after, by};
       const bool looked =
-          boot_clock::now() - which->looked_at < recent &&
+          which->looked_at + recent > boot_clock::now() &&
           std::all_of(members.begin(), members.end(), [&](std::size_t i) {
             return !which->holds(leases[i].owner) || which->holds_since(leases[i].owner, which->looked_at);
           });
