@@ -30,7 +30,7 @@ TEST_F(cost_test, five_thousand_waiters_are_shown) {
     etcd::transaction put;
     for (int j = i; j < i + 100; ++j)
       put.then.emplace_back(
-          etcd::put{.key = etcd::key_of("crowd", core::owner_id{7, static_cast<std::uint64_t>(j + 1)}),
+          etcd::put{.key = etcd::key_of("crowd", lease, core::owner_id{7, static_cast<std::uint64_t>(j + 1)}),
                     .value = etcd::text_of({.claimed = j == 0, .since_us = 1, .party = "pid=1\n"}),
                     .lease = lease});
     with->commit(put, soon());

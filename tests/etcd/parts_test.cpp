@@ -78,9 +78,9 @@ TEST(lease_proof_test, a_renewal_that_is_answered_late_does_not_set_it_back) {
 TEST(layout_test, who_stands_in_line) {
   EXPECT_TRUE(stands_in_line("a/694d7f3a1b2c", "a/"));
   EXPECT_TRUE(stands_in_line("a/694d7f3a1b2c-anything", "a/"));
-  EXPECT_TRUE(stands_in_line(key_of("a", somebody), "a/"));
+  EXPECT_TRUE(stands_in_line(key_of("a", 0x5d, somebody), "a/"));
   EXPECT_FALSE(stands_in_line("a/b/694d7f3a1b2c", "a/"));
-  EXPECT_FALSE(stands_in_line(key_of("a/b", somebody), "a/"));
+  EXPECT_FALSE(stands_in_line(key_of("a/b", 0x5d, somebody), "a/"));
   EXPECT_FALSE(stands_in_line("a/config", "a/"));
   EXPECT_FALSE(stands_in_line("a/ABC", "a/"));
   EXPECT_FALSE(stands_in_line("a/", "a/"));
@@ -96,11 +96,12 @@ TEST(layout_test, ends_of_prefixes) {
 }
 
 TEST(layout_test, keys_are_taken_apart) {
-  const auto key = key_of("a/b c/", somebody);
+  const auto key = key_of("a/b c/", 0x694d7f3a1b2c, somebody);
   const auto ours = parse(key);
   ASSERT_TRUE(ours);
   EXPECT_EQ(ours->resource, "a/b c/");
   EXPECT_EQ(ours->owner, somebody);
+  EXPECT_EQ(key, "a/b c//694d7f3a1b2c-" + somebody.hex());
   const auto foreign = parse("x/694d7f3a1b2c");
   ASSERT_TRUE(foreign);
   EXPECT_TRUE(foreign->owner.nil());
@@ -149,7 +150,7 @@ class ticket_test : public testing::Test {
   entry end_of_before(bool claimed, revision created) const {
     return {.key = before_, .value = text_of({.claimed = claimed, .since_us = 0, .party = {}}), .created = created};
   }
-  const std::string before_ = key_of("r", {3, 4});
+  const std::string before_ = key_of("r", 7, {3, 4});
   tickets all_;
 };
 

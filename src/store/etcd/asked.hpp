@@ -13,8 +13,7 @@ namespace holdfast::etcd {
 
 /// A request, and how it lies in etcd.
 struct asked {
-  explicit asked(const core::request& w)
-      : what{w}, prefix{prefix_of(w.resource)}, key{prefix + w.owner.hex()}, since{wall_clock_us()} {}
+  explicit asked(const core::request& w) : what{w}, prefix{prefix_of(w.resource)}, since{wall_clock_us()} {}
 
   [[nodiscard]] std::string text(bool claimed) const {
     return text_of({.claimed = claimed, .since_us = since, .party = what.party});
@@ -22,8 +21,8 @@ struct asked {
 
   const core::request& what;
   const std::string prefix;
-  const std::string key;
   const std::int64_t since;
+  mutable std::string key;                  ///< Empty as long as it has none.
   mutable std::shared_ptr<session> single;  ///< Made for this request alone.
 };
 

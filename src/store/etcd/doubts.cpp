@@ -24,6 +24,12 @@ bool doubts::about(const core::owner_id& owner) const {
   return std::any_of(all_.begin(), all_.end(), [&](const doubt& each) { return each.owner == owner; });
 }
 
+std::string doubts::key_of(const core::owner_id& owner) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const doubt& each) { return each.owner == owner; });
+  return found == all_.end() ? std::string{} : found->key;
+}
+
 void doubts::forget_old() {
   const auto limit = boot_clock::now() - remembered;
   while (!all_.empty() && all_.front().since < limit) all_.pop_front();

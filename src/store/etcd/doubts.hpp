@@ -17,6 +17,8 @@ class doubts {
  public:
   void add(const core::owner_id& owner, std::string key);
   [[nodiscard]] bool about(const core::owner_id& owner) const;
+  /// Empty if there is no doubt about that owner.
+  [[nodiscard]] std::string key_of(const core::owner_id& owner) const;
   /// What to delete now: all but those whose owner `lives` says is at it still.
   template <class Lives>
   std::vector<std::string> keys_to_delete(Lives&& lives) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 
 namespace holdfast::etcd {
 namespace {
@@ -31,7 +32,11 @@ std::string end_of(std::string_view prefix) {
   return end;
 }
 
-std::string key_of(std::string_view resource, const core::owner_id& owner) { return prefix_of(resource) + owner.hex(); }
+std::string key_of(std::string_view resource, lease_id lease, const core::owner_id& owner) {
+  char digits[16];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), static_cast<std::uint64_t>(lease), 16).ptr;
+  return prefix_of(resource).append(digits, end).append("-").append(owner.hex());
+}
 
 bool stands_in_line(std::string_view key, std::string_view prefix) {
   return key.starts_with(prefix) && is_ticket(key.substr(prefix.size()));
@@ -42,7 +47,8 @@ std::optional<place> parse(std::string_view key) {
   if (slash == std::string_view::npos || slash == 0) return std::nullopt;
   place found{.resource = key.substr(0, slash), .ticket = key.substr(slash + 1), .owner = {}};
   if (!is_ticket(found.ticket)) return std::nullopt;
-  found.owner = core::owner_id::from_hex(found.ticket);
+  if (const auto dash = found.ticket.find('-'); dash != std::string_view::npos)
+    found.owner = core::owner_id::from_hex(found.ticket.substr(dash + 1));
   return found;
 }
 

@@ -8,15 +8,16 @@
 #include "core/owner_id.hpp"
 #include "store/etcd/values.hpp"
 
-/// How locks lie in etcd. Each holder or waiter of NAME has one key `NAME/<hex>[-<anything>]`, attached to a lease; who
-/// was created first holds. That is the layout of etcd's own recipe (`etcdctl lock`, Go's concurrency.Mutex), whose hex
-/// is the lease's id. Ours is the owner id: so that a request that is repeated under another lease finds its key.
+/// How locks lie in etcd. Each holder or waiter of NAME has one key `NAME/<lease id in hex>[-<anything>]`, attached to a
+/// lease; who was created first holds. That is the layout of etcd's own recipe (`etcdctl lock`, Go's concurrency.Mutex).
+/// Ours goes on with the owner id. The lease is the one that the request is to hold by, as of when it was first sent:
+/// repeated under another one, it keeps its key, for else it would stand behind itself.
 namespace holdfast::etcd {
 
 std::string prefix_of(std::string_view resource);
 /// The first key behind all that begin with `prefix`; "\0" (no end) where there is none.
 std::string end_of(std::string_view prefix);
-std::string key_of(std::string_view resource, const core::owner_id& owner);
+std::string key_of(std::string_view resource, lease_id lease, const core::owner_id& owner);
 
 /// Whether `key`, which begins with `prefix`, is a holder's or waiter's of that resource and not, say, of another one
 /// whose name goes on from there.

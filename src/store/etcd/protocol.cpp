@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "store/etcd/asked.hpp"
@@ -58,6 +59,8 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
   const auto holds = session_for(what, by);
   auto waits = wait ? sessions_.waiting() : through ? holds : nullptr;
   if (waits && !sessions_.freshen(*waits, by)) waits = nullptr;
+  if (what.key.empty()) what.key = known_key(what.what.owner);
+  if (what.key.empty()) what.key = key_of(what.what.resource, holds->lease(), what.what.owner);
   const auto before = holds->before_sending();
   committed answer;
   try {
@@ -72,6 +75,10 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
   }
   if (answer.succeeded) return granted(what, holds, before, answer, answer.from.at, by);
   const auto [own, newest] = transactions::queued_results_of(answer);
+  if (!own.entries.empty() && adopt_key(what, newest)) {
+    with_.commit(transactions::remove(own.entries.front().key, own.entries.front().created), by);
+    return std::nullopt;
+  }
   if (!own.entries.empty()) return stand(what, own.entries.front(), newest, answer.from.at, wait, by);
   if (wait) {
     sessions_.for_waiting(by);
@@ -124,6 +131,7 @@ core::turn_answer protocol::queue(const asked& what, revision created, looked se
     if (!seen.before.nearest) return take_up(what, created, by);
     const auto& nearest = *seen.before.nearest;
     tickets_.put(what.what.owner, {.resource = what.what.resource,
+                                   .key = what.key,
                                    .created = created,
                                    .before = nearest.key,
                                    .before_created = nearest.created,
@@ -163,6 +171,8 @@ protocol::looked protocol::look(const asked& what, revision created, time_point 
 core::turn_answer protocol::claim(const core::request& what, time_point by) {
   const asked a{what};
   const auto mine = tickets_.find(what.owner);
+  a.key = mine ? mine->key : find_key(what.resource, what.owner, by);
+  if (a.key.empty()) return answer_of(outcome::gone);
   if (mine && (mine->first || mine->held)) return take_up(a, mine->created, by);
   if (!mine) {
     const std::vector<std::string> own{a.key};
@@ -196,6 +206,7 @@ core::turn_answer protocol::take_up(const asked& what, revision created, time_po
 /// The key is gone: with its lease, or somebody deleted it. The place is lost; a resource that nobody wants is not.
 core::turn_answer protocol::lapsed(const asked& what, time_point by) {
   forget(what.what.owner);
+  what.key.clear();
   bool through = false;
   auto answer = try_to_take(what, false, through, by);
   if (answer && answer->is == outcome::granted) return *std::move(answer);
@@ -208,7 +219,8 @@ core::turn_answer protocol::granted(const asked& what, const std::shared_ptr<ses
   on->on_answer(before, answer.from);
   on->add(what.what.owner, {.key = what.key, .created = created, .since = boot_clock::now()});
   listener_.forget(what.what.owner);
-  tickets_.put(what.what.owner, {.resource = what.what.resource, .created = created, .held = true, .on = on});
+  tickets_.put(what.what.owner,
+               {.resource = what.what.resource, .key = what.key, .created = created, .held = true, .on = on});
   // A renewal that another leader may have answered: it is made sure of now, for little is left of the one before.
   if (boot_clock::now() - on->confirmed() >= on->ttl() / 2) renewal_.look_after(*on, by);
   auto made = answer_of(outcome::granted);
@@ -216,6 +228,39 @@ core::turn_answer protocol::granted(const asked& what, const std::shared_ptr<ses
   made.ttl = on->ttl();
   made.sent = on->confirmed();
   return made;
+}
+
+// --- keys --------------------------------------------------------------------------------------------------------
+
+/// The key that the request stands under, or may stand under; empty if this client knows of none.
+std::string protocol::known_key(const core::owner_id& owner) const {
+  const auto mine = tickets_.find(owner);
+  return mine ? mine->key : doubts_.key_of(owner);
+}
+
+/// The same, but where this client knows of none the line is read.
+std::string protocol::find_key(std::string_view resource, const core::owner_id& owner, time_point by) {
+  if (auto known = known_key(owner); !known.empty()) return known;
+  const auto prefix = prefix_of(resource);
+  for (auto oldest = std::numeric_limits<revision>::max();;) {
+    const auto answer = with_.commit(transactions::look_on(prefix, oldest), by);
+    const auto& page = answer.results.at(0);
+    for (const auto& each : page.entries)
+      if (stands_in_line(each.key, prefix) && parse(each.key)->owner == owner) return each.key;
+    if (!page.more || page.entries.empty()) return {};
+    oldest = page.entries.back().created;
+  }
+}
+
+/// Whether the request stands in line under another key, by a client that this one knows nothing of: then that is its key.
+bool protocol::adopt_key(const asked& what, const result& newest) {
+  for (const auto& each : newest.entries) {
+    if (each.key == what.key || !stands_in_line(each.key, what.prefix) || parse(each.key)->owner != what.what.owner)
+      continue;
+    what.key = each.key;
+    return true;
+  }
+  return false;
 }
 
 std::shared_ptr<session> protocol::session_for(const asked& what, time_point by) {
@@ -250,13 +295,16 @@ void protocol::give_back(const std::shared_ptr<session>& which, time_point by) n
 
 core::release_answer protocol::release(const core::lease_ref& what, time_point by) {
   using outcome = core::release_answer::outcome;
-  const auto key = key_of(what.resource, what.owner);
   const auto mine = tickets_.find(what.owner);
-  const auto answer = with_.commit(transactions::remove(key, static_cast<revision>(what.token)), by);
+  const auto key = find_key(what.resource, what.owner, by);
   core::release_answer made;
+  made.is = outcome::not_held;
+  if (key.empty()) return made;
+  const auto answer = with_.commit(transactions::remove(key, static_cast<revision>(what.token)), by);
   if (answer.succeeded || mine == std::nullopt || mine->held) forget(what.owner);
   if (mine && mine->held) give_back(mine->on, by);
   if (!answer.succeeded && answer.repeated) {
+    made.is = outcome::failed;
     made.unknown = true;
     made.why = {errc::outcome_unknown, "an answer of etcd's was lost, and then the lease was not there"};
     return made;
@@ -267,9 +315,9 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
 
 core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_point by) {
   const auto mine = tickets_.find(what.owner);
+  const std::vector<std::string> key{find_key(what.resource, what.owner, by)};
   forget(what.owner);
-  const std::vector<std::string> key{key_of(what.resource, what.owner)};
-  with_.commit(transactions::remove_any(key), by);
+  if (!key.front().empty()) with_.commit(transactions::remove_any(key), by);
   if (mine) give_back(mine->on, by);
   core::withdraw_answer made;
   made.done = true;

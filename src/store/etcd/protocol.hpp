@@ -46,6 +46,9 @@ class protocol {
                             const committed& answer, revision created, time_point by);
   core::turn_answer refuse(const asked& what, revision created, time_point by);
   looked look(const asked& what, revision created, time_point by);
+  [[nodiscard]] std::string known_key(const core::owner_id& owner) const;
+  static bool adopt_key(const asked& what, const result& newest);
+  std::string find_key(std::string_view resource, const core::owner_id& owner, time_point by);
   std::shared_ptr<session> session_for(const asked& what, time_point by);
   void check_leases(const std::shared_ptr<session>& a, const std::shared_ptr<session>& b, time_point by);
   void forget(const core::owner_id& owner);

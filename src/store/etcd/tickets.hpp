@@ -15,6 +15,7 @@ namespace holdfast::etcd {
 /// What a client knows of one of its requests: that it stands in line, or holds.
 struct ticket {
   std::string resource;
+  std::string key;
   revision created = 0;
   bool held = false;
   /// Nobody stands before it any more: that can't change again, for who comes later stands behind.

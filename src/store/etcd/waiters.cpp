@@ -20,8 +20,10 @@ void protocol::heartbeat(std::span<const core::waiter_ref> waiters, std::span<co
     std::vector<std::string> keys;
     std::vector<std::ptrdiff_t> before(end - begin, -1);
     for (auto i = begin; i < end; ++i) {
-      keys.push_back(key_of(waiters[i].resource, waiters[i].owner));
       const auto mine = tickets_.find(waiters[i].owner);
+      auto own = mine ? mine->key : find_key(waiters[i].resource, waiters[i].owner, by);
+      // One that is nowhere is looked for under a name that nothing has.
+      keys.push_back(own.empty() ? key_of(waiters[i].resource, 0, waiters[i].owner) : std::move(own));
       if (!mine || mine->before.empty()) continue;
       before[i - begin] = static_cast<std::ptrdiff_t>(keys.size());
       keys.push_back(mine->before);
@@ -58,7 +60,9 @@ core::wait_verdict protocol::look_after_waiter(const core::waiter_ref& who, cons
   what.resource = who.resource;
   what.owner = who.owner;
   const auto created = own.entries.front().created;
-  const auto seen = look(asked{what}, created, by);
+  const asked about{what};
+  about.key = own.entries.front().key;
+  const auto seen = look(about, created, by);
   if (!seen.there) return verdict::gone;
   if (!seen.before.nearest || seen.claimed) {
     tickets_.on_first(who.owner, created);
