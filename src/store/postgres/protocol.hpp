@@ -17,7 +17,8 @@ class protocol {
   /// `client`: whom a NOTIFY tells of a turn.
   protocol(engine& at, const core::owner_id& client) : at_{at}, client_{client} {}
 
-  core::turn_answer acquire(const core::request& what, bool wait, time_point by);
+  /// `known`: whether the name had a row that was free, so that one statement did.
+  core::turn_answer acquire(const core::request& what, bool wait, time_point by, bool& known);
   core::turn_answer claim(const core::request& what, time_point by);
   core::renew_answer renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
                            time_point by);

@@ -40,8 +40,9 @@ class postgres_store final : public core::store {
                                            ": this store keeps exclusive locks only, no shared ones nor semaphores"};
       return answer;
     }
-    auto answer = ask(what, [&] { return inside_->verbs.acquire(what, wait, by); });
-    if (answer.is == core::turn_answer::outcome::granted) housekeeper_.granted(what);
+    bool known = false;
+    auto answer = ask(what, [&] { return inside_->verbs.acquire(what, wait, by, known); });
+    if (answer.is == core::turn_answer::outcome::granted && !known) housekeeper_.granted(what);
     return answer;
   }
 
