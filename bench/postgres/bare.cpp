@@ -18,7 +18,8 @@ void check(PGresult* got, PGconn* on) {
 bare::bare(const std::string& conninfo, std::string name)
     : name_{std::move(name)}, on_{PQconnectdb(conninfo.c_str()), PQfinish} {
   check(PQexec(on_.get(),
-               "SELECT pg_advisory_lock(1); CREATE TABLE IF NOT EXISTS bare(name text PRIMARY KEY, owner "
+               "SET client_min_messages = error; SELECT pg_advisory_lock(1); CREATE TABLE IF NOT EXISTS bare(name text "
+               "PRIMARY KEY, owner "
                "bigint, expires bigint) WITH (fillfactor = 40); SELECT pg_advisory_unlock(1)"),
         on_.get());
   check(PQexec(on_.get(), ("INSERT INTO bare VALUES ('" + name_ + "') ON CONFLICT DO NOTHING").c_str()), on_.get());

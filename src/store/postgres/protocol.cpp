@@ -82,14 +82,14 @@ turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, ti
   return sql::to_answer(result, what, sent);
 }
 
-turn_answer protocol::acquire(const core::request& what, bool wait, time_point by, bool& found_free) {
-  found_free = false;
+turn_answer protocol::acquire(const core::request& what, bool wait, time_point by, bool& known) {
+  known = false;
   if (!contended_.likely(what.resource)) {
     parameters with;
     with.bytes(what.resource).owner(what.owner).number(what.reserve).number(sql::in_us(what.ttl)).bytes(what.party);
     const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, remember_loss(what));
-    found_free = answer.rows.rows() == 1;
-    if (found_free) {
+    if (answer.rows.rows() == 1) {
+      known = true;
       at_.saw_clock(answer.rows.number(0, 1), answer);
       return granted(what, static_cast<std::uint64_t>(answer.rows.number(0, 0)), answer.sent);
     }
@@ -98,6 +98,14 @@ turn_answer protocol::acquire(const core::request& what, bool wait, time_point b
 }
 
 turn_answer protocol::claim(const core::request& what, time_point by) {
+  // Who was told of its turn finds the hand-off on record.
+  parameters with;
+  with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl)).bytes(what.party);
+  const auto answer = at_.ask(at_.texts().take_up, with, by, on_loss::ask_again, remember_loss(what));
+  if (answer.rows.rows() == 1) {
+    at_.saw_clock(answer.rows.number(0, 1), answer);
+    return granted(what, static_cast<std::uint64_t>(answer.rows.number(0, 0)), answer.sent);
+  }
   return ask_for_turn(turn_verb::claim, what, by);
 }
 

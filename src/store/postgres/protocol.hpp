@@ -17,8 +17,8 @@ class protocol {
   /// `client`: whom a NOTIFY tells of a turn.
   protocol(engine& at, const core::owner_id& client) : at_{at}, client_{client} {}
 
-  /// `found_free`: whether the one statement did, so that the name was there before.
-  core::turn_answer acquire(const core::request& what, bool wait, time_point by, bool& found_free);
+  /// `known`: whether the name had a row that was free, so that one statement did.
+  core::turn_answer acquire(const core::request& what, bool wait, time_point by, bool& known);
   core::turn_answer claim(const core::request& what, time_point by);
   core::renew_answer renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
                            time_point by);

@@ -20,6 +20,11 @@ UPDATE {lease} SET owner = NULL, party = NULL, last = greatest(token, least(last
 WHERE name = $1 AND owner = $2 AND NOT queued AND claimed AND expires > {now}
 RETURNING {now})";
 
+constexpr std::string_view take_up_text = R"(
+UPDATE {lease} SET claimed = true, expires = {now} + $3::bigint, renewed = {now}, since = {now}, party = $4
+WHERE name = $1 AND owner = $2 AND NOT claimed AND expires > {now}
+RETURNING token, since)";
+
 constexpr std::string_view turn_text =
     "SELECT o_verdict, o_token, o_position, o_left, o_now, o_queued FROM"
     " {turn}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -97,6 +102,7 @@ statements::statements(const sql::table_names& names) {
   const auto make = [&](std::string_view text) { return statement{id++, words.spell(text)}; };
   take = make(take_text);
   free = make(free_text);
+  take_up = make(take_up_text);
   turn = make(turn_text);
   renew = make(renew_text);
   renew_one = make(renew_one_text);

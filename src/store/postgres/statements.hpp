@@ -15,6 +15,8 @@ struct statements {
   statement take;
   /// The whole of an uncontended release. $1 name, $2 owner, $3 highest token used -> now
   statement free;
+  /// The claim of a hand-off that stands. $1 name, $2 owner, $3 ttl, $4 party -> token, now
+  statement take_up;
   /// The routine: its 11 parameters -> its 6 results
   statement turn;
   /// $4 names, $5 owners, $6 ttls -> for each, by its number: renewed, there in the snapshot; now

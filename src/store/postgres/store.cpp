@@ -40,9 +40,9 @@ class postgres_store final : public core::store {
                                            ": this store keeps exclusive locks only, no shared ones nor semaphores"};
       return answer;
     }
-    bool found_free = false;
-    auto answer = ask(what, [&] { return inside_->verbs.acquire(what, wait, by, found_free); });
-    if (answer.is == core::turn_answer::outcome::granted && !found_free) housekeeper_.granted(what);
+    bool known = false;
+    auto answer = ask(what, [&] { return inside_->verbs.acquire(what, wait, by, known); });
+    if (answer.is == core::turn_answer::outcome::granted && !known) housekeeper_.granted(what);
     return answer;
   }
 
