@@ -24,13 +24,16 @@ class mysql_faults : public mysql_test {
   [[nodiscard]] std::string through(const Relay& way) const {
     return "mysql://hf:s3cret@127.0.0.1:" + std::to_string(way.port()) + "/" + database_;
   }
-  /// Ends every connection of the stores to this test's database.
+  /// Ends every connection of the stores to this test's database, and waits until they are gone: KILL only asks for it.
   void kill_connections() const {
-    const auto ids = server_.admin(
-        "SELECT GROUP_CONCAT('KILL ', ID SEPARATOR ';') FROM information_schema.PROCESSLIST "
-        "WHERE DB = '" +
-        database_ + "' AND USER = 'hf'");
-    if (ids != "NULL") server_.admin(ids);
+    const std::string list = " FROM information_schema.PROCESSLIST WHERE ";
+    const auto ids = server_.admin("SELECT GROUP_CONCAT(ID)" + list + "DB = '" + database_ + "' AND USER = 'hf'");
+    if (ids == "NULL") return;
+    std::string kills = "KILL " + ids;
+    for (auto comma = kills.find(','); comma != std::string::npos; comma = kills.find(',', comma))
+      kills.replace(comma, 1, "; KILL ");
+    server_.admin(kills);
+    EXPECT_TRUE(eventually([&] { return server_.admin("SELECT COUNT(*)" + list + "ID IN (" + ids + ")") == "0"; }));
   }
   [[nodiscard]] int connections() const {
     return std::stoi(server_.admin("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '" + database_ +
