@@ -131,7 +131,10 @@ TEST_F(errors_test, users_and_rights) {
   lock.lock();
   client other{"etcd://me:s3cret@" + server.endpoint(0)};
   mutex behind{other, "mine/k", {.ttl = 20s}};
-  std::thread waits{[&] { EXPECT_TRUE(eventually([&] { return behind.acquire().ok(); })); }};
+  std::thread waits{[&] {
+    status acquired;
+    EXPECT_TRUE(eventually([&] { return (acquired = behind.acquire()).ok(); })) << acquired.message();
+  }};
   EXPECT_TRUE(eventually([&] {
     resource_view view;
     return mine.inspect("mine/k", view).ok() && view.waiters.size() == 1;
@@ -139,7 +142,8 @@ TEST_F(errors_test, users_and_rights) {
   // A server that starts anew has forgotten who logged in.
   server.kill(0);
   server.start(0);
-  EXPECT_TRUE(eventually([&] { return lock.refresh(20s).ok(); }));
+  status refreshed;
+  EXPECT_TRUE(eventually([&] { return (refreshed = lock.refresh(20s)).ok(); })) << refreshed.message();
   EXPECT_TRUE(lock.release().ok());
   waits.join();
   behind.unlock();

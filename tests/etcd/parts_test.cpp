@@ -204,6 +204,17 @@ TEST(errors_of_rpcs_test, what_may_have_been_done_is_unknown) {
   EXPECT_EQ(explain({5, "etcdserver: requested lease not found", "h:1"}, "etcd://h").is, failure::kind::lease_gone);
 }
 
+TEST(errors_of_rpcs_test, a_member_that_says_nothing_yet_is_no_matter_of_tls) {
+  const auto words = std::string{"failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: "};
+  for (const std::string silence :
+       {"tcp handshaker shutdown", "connection attempt timed out before receiving SETTINGS frame"}) {
+    const auto told = explain({14, words + silence, "h:1"}, "etcd://h");
+    EXPECT_EQ(told.why, errc::unavailable) << silence;
+    EXPECT_NE(told.why.message().find("in time"), std::string::npos) << told.why.message();
+  }
+  EXPECT_EQ(explain({14, words + "Ssl handshake failed", "h:1"}, "etcds://h").why, errc::misconfigured);
+}
+
 TEST(cluster_of_test, ports_and_hosts) {
   const auto one = cluster_of(core::url::parse("etcd://me:pw@h1,h2:1234,[::1]:5"));
   EXPECT_EQ(one.endpoints, (std::vector<std::string>{"h1:2379", "h2:1234", "[::1]:5"}));

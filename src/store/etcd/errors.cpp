@@ -31,6 +31,9 @@ bool about_tls(const rpc_error& what) {
   return says(what, {"handshake", "Handshake", "certificate", "SSL_ERROR", "WRONG_VERSION_NUMBER", "Peer name"});
 }
 
+/// Something takes connections there and then says nothing: a member that starts, or is stopped.
+bool silent(const rpc_error& what) { return says(what, {"timed out", "handshaker shutdown"}); }
+
 bool from_etcd(const rpc_error& what) { return says(what, {"etcdserver:"}); }
 
 /// Something answers there, but in another language.
@@ -84,6 +87,8 @@ failure explain(const rpc_error& what, const std::string& shown) {
         {errc::not_authorised, told("the user lacks a right; it needs readwrite on the prefix of the locks' names")}};
   if (not_etcd(what))
     return failure{{errc::misconfigured, told("what answers there is not etcd (version 3, its client port)")}};
+  if (surely_not_sent(what) && silent(what))
+    return failure{{errc::unavailable, told("no answer from etcd in time, not even to the connection")}};
   if (surely_not_sent(what) && about_tls(what))
     return failure{{errc::misconfigured,
                     told("no TLS connection; etcds: wants a TLS port and ?ca=FILE that signed its certificate")}};

@@ -151,9 +151,19 @@ class grpc_transport final : public transport {
     return boot_clock::now() < by;
   }
 
+  /// gRPC gets on with a connection only while somebody waits on it, and refuses a call at once while the last try to
+  /// connect has failed: so, without this, a member that came back would not be noticed for seconds.
+  static void let_connect(grpc::Channel& to, time_point limit) {
+    constexpr duration longest = milliseconds{200};
+    if (to.GetState(true) != GRPC_CHANNEL_TRANSIENT_FAILURE) return;
+    const auto left = std::min<duration>(longest, limit - boot_clock::now());
+    to.WaitForConnected(std::chrono::system_clock::now() + left);
+  }
+
   template <class Request, class Answer>
   static grpc::Status attempt(grpc::Channel& to, const char* path, const Request& request, Answer& answer,
                               const std::string& token, time_point limit) {
+    let_connect(to, limit);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + (limit - boot_clock::now()));
     context.AddMetadata("hasleader", "true");  // A member that is cut off says so at once.
