@@ -61,7 +61,9 @@ void mariadb_server::install() {
   std::string said;
   const int code = run({"mariadb-install-db", "--no-defaults", "--datadir=" + data(), "--user=" + account(),
                         "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
-                        "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0"},
+                        // A server that starts clears its tmpdir of what others may be using.
+                        "--tmpdir=" + folder_.path(), "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=32M",
+                        "--innodb-use-native-aio=0"},
                        folder_.path(), said);
   if (code != 0) throw std::runtime_error{"mariadb-install-db failed: " + said};
 }
