@@ -77,15 +77,13 @@ class redis_store final : public core::store {
   core::renew_answer renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
                            time_point by) override {
     core::renew_answer answer;
-    if (leases.empty()) return answer;
-    answer.why = guarded([&] {
-      const renewal what{leases};
-      const auto got = keeper_->call(renew_script, what.keys(), what.words(), by);
-      answer.sent = got.sent;
-      if (!read_renewals(reply_of(got), verdicts)) throw verb_failure{garbage("renew"), true};
-      return status{};
-    });
-    if (!answer.why.ok()) std::fill(verdicts.begin(), verdicts.end(), core::renew_verdict::unknown);
+    for (std::size_t from = 0; from < leases.size() && answer.why.ok(); from += renewed_at_once) {
+      const auto count = std::min(renewed_at_once, leases.size() - from);
+      const auto sent = renew_some(leases.subspan(from, count), verdicts.subspan(from, count), answer.why, by);
+      if (from == 0) answer.sent = sent;  // The earliest counts for all.
+      if (!answer.why.ok())
+        std::fill(verdicts.begin() + static_cast<std::ptrdiff_t>(from), verdicts.end(), core::renew_verdict::unknown);
+    }
     return answer;
   }
 
@@ -194,6 +192,23 @@ class redis_store final : public core::store {
   }
 
  private:
+  /// A script keeps everybody else waiting: one for 500 leases took 2.6 ms.
+  static constexpr std::size_t renewed_at_once = 200;
+
+  /// When it was sent.
+  time_point renew_some(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts, status& why,
+                        time_point by) {
+    time_point sent{};
+    why = guarded([&] {
+      const renewal what{leases};
+      const auto got = keeper_->call(renew_script, what.keys(), what.words(), by);
+      sent = got.sent;
+      if (!read_renewals(reply_of(got), verdicts)) throw verb_failure{garbage("renew"), true};
+      return status{};
+    });
+    return sent;
+  }
+
   resource_keys keys_of(std::string_view resource) const {
     if (!reads_as_side_key(resource)) return resource_keys{resource};
     throw verb_failure{
