@@ -20,7 +20,7 @@ class listener {
  public:
   struct options {
     duration connect_timeout{};
-    duration ping_every = std::chrono::seconds{15};  ///< A server that does not answer until then is taken for dead.
+    duration ping_every = std::chrono::seconds{30};  ///< A server that does not answer until then is taken for dead.
     duration shortest_pause = std::chrono::milliseconds{20};  ///< Between attempts to connect; doubled each time,
     duration longest_pause = std::chrono::seconds{2};         ///< up to this.
   };
