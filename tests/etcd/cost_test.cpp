@@ -1,4 +1,6 @@
 // What very many leases and waiters cost the server.
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +24,34 @@ TEST_F(cost_test, held_locks_share_their_renewals) {
   EXPECT_LE(spent, 40);
 }
 
+/// What etcd has ever known under the name is gone through by whoever takes it.
+TEST_F(cost_test, turn_after_turn_leaves_no_new_names_behind) {
+  const auto with = bare();
+  const auto began = with->commit({}, soon()).from.at;
+  client one{server().url()};
+  client two{server().url()};
+  std::vector<std::thread> threads;
+  for (client* each : {&one, &one, &two})
+    threads.emplace_back([each] {
+      mutex mine{*each, "k"};
+      for (int i = 0; i < 30; ++i) {
+        mine.lock();
+        mine.unlock();
+      }
+    });
+  for (auto& each : threads) each.join();
+  const auto now = with->commit({}, soon()).from.at;
+  std::set<std::string> names;
+  for (auto at = began + 1; at <= now; ++at) {
+    etcd::transaction what;
+    what.then.emplace_back(etcd::read{.key = "k/", .end = "k0", .keys_only = true, .at = at});
+    const auto seen = with->commit(what, soon());
+    for (const auto& each : seen.results.at(0).entries) names.insert(each.key);
+  }
+  EXPECT_GE(names.size(), 2U);
+  EXPECT_LE(names.size(), 6U);
+}
+
 TEST_F(cost_test, five_thousand_waiters_are_shown) {
   constexpr int count = 5000;
   const auto with = bare();
@@ -31,7 +61,7 @@ TEST_F(cost_test, five_thousand_waiters_are_shown) {
     for (int j = i; j < i + 100; ++j)
       put.then.emplace_back(
           etcd::put{.key = etcd::key_of("crowd", lease, core::owner_id{7, static_cast<std::uint64_t>(j + 1)}),
-                    .value = etcd::text_of({.claimed = j == 0, .since_us = 1, .party = "pid=1\n"}),
+                    .value = etcd::text_of({.owner = {}, .claimed = j == 0, .since_us = 1, .party = "pid=1\n"}),
                     .lease = lease});
     with->commit(put, soon());
   }

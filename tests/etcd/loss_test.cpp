@@ -113,6 +113,23 @@ TEST_F(loss_test, a_restart_of_the_server_while_it_is_held_and_waited_for) {
   waiting.unlock();
 }
 
+/// A request that a stopped member carried out long after the client had given it up.
+TEST_F(loss_test, a_key_of_this_client_that_nobody_uses_is_no_obstacle) {
+  mutex before{client_, "elsewhere"};
+  before.lock();
+  const auto shared = lease_of(*bare_, "elsewhere");
+  etcd::transaction late;
+  late.then.emplace_back(etcd::put{.key = etcd::key_of("k", shared),
+                                   .value = etcd::text_of({.owner = {9, 9}, .claimed = true}),
+                                   .lease = shared});
+  bare_->commit(late, soon());
+  mutex mine{client_, "k"};
+  EXPECT_TRUE(mine.acquire({.timeout = 5s}).ok());
+  EXPECT_TRUE(mine.lease().held());
+  mine.unlock();
+  before.unlock();
+}
+
 TEST_F(loss_test, a_lock_without_renewal_has_a_lease_of_its_own) {
   mutex renewed{client_, "r", {.ttl = 5s}};
   mutex manual{client_, "m", {.ttl = 5s, .renew = false}};

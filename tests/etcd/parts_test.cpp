@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "store/etcd/cluster.hpp"
+#include "store/etcd/doubts.hpp"
 #include "store/etcd/errors.hpp"
+#include "store/etcd/key_names.hpp"
 #include "store/etcd/layout.hpp"
 #include "store/etcd/lease_proof.hpp"
 #include "store/etcd/line.hpp"
@@ -100,11 +102,10 @@ TEST(layout_test, keys_are_taken_apart) {
   const auto ours = parse(key);
   ASSERT_TRUE(ours);
   EXPECT_EQ(ours->resource, "a/b c/");
-  EXPECT_EQ(ours->owner, somebody);
+  EXPECT_EQ(ours->ticket, "694d7f3a1b2c-" + somebody.hex());
   EXPECT_EQ(key, "a/b c//694d7f3a1b2c-" + somebody.hex());
-  const auto foreign = parse("x/694d7f3a1b2c");
-  ASSERT_TRUE(foreign);
-  EXPECT_TRUE(foreign->owner.nil());
+  EXPECT_EQ(key_of("x", 0x694d7f3a1b2c), "x/694d7f3a1b2c");
+  EXPECT_TRUE(parse("x/694d7f3a1b2c"));
   EXPECT_FALSE(parse("nothing"));
   EXPECT_FALSE(parse("/12"));
   EXPECT_FALSE(parse("a/zz"));
@@ -112,16 +113,52 @@ TEST(layout_test, keys_are_taken_apart) {
 
 TEST(layout_test, records_come_back) {
   for (const bool claimed : {false, true}) {
-    const auto text = text_of({.claimed = claimed, .since_us = 123456789, .party = "pid=4\nhost=h\n"});
-    const auto back = read_record(text, false);
-    EXPECT_EQ(back.claimed, claimed);
-    EXPECT_EQ(back.since_us, 123456789);
-    EXPECT_EQ(back.party, "pid=4\nhost=h\n");
+    const auto text =
+        text_of({.owner = somebody, .claimed = claimed, .since_us = 123456789, .party = "pid=4\nhost=h\n"});
+    const auto back = read_record(text);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->owner, somebody);
+    EXPECT_EQ(back->claimed, claimed);
+    EXPECT_EQ(back->since_us, 123456789);
+    EXPECT_EQ(back->party, "pid=4\nhost=h\n");
   }
-  EXPECT_TRUE(read_record("", true).claimed);
-  EXPECT_FALSE(read_record("", false).claimed);
-  EXPECT_FALSE(read_record("holdfast=", false).claimed);
-  EXPECT_EQ(read_record("holdfast=held 12", false).since_us, 12);
+  EXPECT_FALSE(read_record(""));
+  EXPECT_FALSE(read_record("holdfast="));
+  ASSERT_TRUE(read_record("holdfast=held 12"));
+  EXPECT_EQ(read_record("holdfast=held 12")->since_us, 12);
+  EXPECT_TRUE(read_record("holdfast=held 12 nonsense")->owner.nil());
+}
+
+// --- names of keys -----------------------------------------------------------------------------------------------
+
+class key_names_test : public testing::Test {
+ protected:
+  const core::owner_id other_{3, 4};
+  doubts doubts_;
+  key_names names_{doubts_};
+};
+
+TEST_F(key_names_test, one_request_after_another_has_the_same) {
+  for (const auto& owner : {somebody, other_}) {
+    EXPECT_EQ(names_.take("r", 7, owner), "r/7");
+    EXPECT_EQ(names_.of(owner), "r/7");
+    names_.give_back(owner);
+    EXPECT_EQ(names_.of(owner), "");
+  }
+}
+
+TEST_F(key_names_test, two_at_once_have_two) {
+  EXPECT_EQ(names_.take("r", 7, somebody), "r/7");
+  EXPECT_EQ(names_.take("r", 7, other_), "r/7-" + other_.hex());
+  EXPECT_EQ(names_.take("another", 7, core::owner_id{5, 6}), "another/7");
+  names_.give_back(other_);
+  EXPECT_EQ(names_.of(somebody), "r/7");
+}
+
+TEST_F(key_names_test, one_that_may_yet_be_put_is_given_to_nobody_else) {
+  doubts_.add(somebody, names_.take("r", 7, somebody));
+  names_.give_back(somebody);
+  EXPECT_EQ(names_.take("r", 7, other_), "r/7-" + other_.hex());
 }
 
 // --- the line ----------------------------------------------------------------------------------------------------
@@ -148,9 +185,9 @@ class ticket_test : public testing::Test {
  protected:
   ticket_test() { all_.put(somebody, {.resource = "r", .created = 20, .before = before_, .before_created = 10}); }
   entry end_of_before(bool claimed, revision created) const {
-    return {.key = before_, .value = text_of({.claimed = claimed, .since_us = 0, .party = {}}), .created = created};
+    return {.key = before_, .value = text_of({.owner = {3, 4}, .claimed = claimed}), .created = created};
   }
-  const std::string before_ = key_of("r", 7, {3, 4});
+  const std::string before_ = key_of("r", 7);
   tickets all_;
 };
 

@@ -16,7 +16,7 @@ struct asked {
   explicit asked(const core::request& w) : what{w}, prefix{prefix_of(w.resource)}, since{wall_clock_us()} {}
 
   [[nodiscard]] std::string text(bool claimed) const {
-    return text_of({.claimed = claimed, .since_us = since, .party = what.party});
+    return text_of({.owner = what.owner, .claimed = claimed, .since_us = since, .party = what.party});
   }
 
   const core::request& what;
@@ -24,6 +24,7 @@ struct asked {
   const std::int64_t since;
   mutable std::string key;                  ///< Empty as long as it has none.
   mutable std::shared_ptr<session> single;  ///< Made for this request alone.
+  mutable bool stood = false;               ///< Its key is, or was, in etcd.
 };
 
 }  // namespace holdfast::etcd

@@ -24,6 +24,11 @@ bool doubts::about(const core::owner_id& owner) const {
   return std::any_of(all_.begin(), all_.end(), [&](const doubt& each) { return each.owner == owner; });
 }
 
+bool doubts::about_key(std::string_view key) const {
+  const std::lock_guard lock{mutex_};
+  return std::any_of(all_.begin(), all_.end(), [&](const doubt& each) { return each.key == key; });
+}
+
 std::string doubts::key_of(const core::owner_id& owner) const {
   const std::lock_guard lock{mutex_};
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const doubt& each) { return each.owner == owner; });

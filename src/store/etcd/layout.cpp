@@ -32,10 +32,14 @@ std::string end_of(std::string_view prefix) {
   return end;
 }
 
-std::string key_of(std::string_view resource, lease_id lease, const core::owner_id& owner) {
+std::string key_of(std::string_view resource, lease_id lease) {
   char digits[16];
   const auto end = std::to_chars(std::begin(digits), std::end(digits), static_cast<std::uint64_t>(lease), 16).ptr;
-  return prefix_of(resource).append(digits, end).append("-").append(owner.hex());
+  return prefix_of(resource).append(digits, end);
+}
+
+std::string key_of(std::string_view resource, lease_id lease, const core::owner_id& owner) {
+  return key_of(resource, lease).append("-").append(owner.hex());
 }
 
 bool stands_in_line(std::string_view key, std::string_view prefix) {
@@ -45,11 +49,8 @@ bool stands_in_line(std::string_view key, std::string_view prefix) {
 std::optional<place> parse(std::string_view key) {
   const auto slash = key.rfind('/');
   if (slash == std::string_view::npos || slash == 0) return std::nullopt;
-  place found{.resource = key.substr(0, slash), .ticket = key.substr(slash + 1), .owner = {}};
-  if (!is_ticket(found.ticket)) return std::nullopt;
-  if (const auto dash = found.ticket.find('-'); dash != std::string_view::npos)
-    found.owner = core::owner_id::from_hex(found.ticket.substr(dash + 1));
-  return found;
+  const place found{.resource = key.substr(0, slash), .ticket = key.substr(slash + 1)};
+  return is_ticket(found.ticket) ? std::optional{found} : std::nullopt;
 }
 
 std::int64_t wall_clock_us() {
@@ -57,21 +58,32 @@ std::int64_t wall_clock_us() {
       .count();
 }
 
+// `holdfast=held SINCE OWNER`, or `waits`, and below that the party text.
 std::string text_of(const record& what) {
   std::string text{what.claimed ? held : waits};
-  return text.append(std::to_string(what.since_us)).append("\n").append(what.party);
+  return text.append(std::to_string(what.since_us)).append(" ").append(what.owner.hex()).append("\n").append(what.party);
 }
 
-record read_record(std::string_view value, bool foreign) {
-  record found{.claimed = foreign, .since_us = 0, .party = {}};
-  const bool claimed = value.starts_with(held);
-  if (foreign || (!claimed && !value.starts_with(waits))) return found;
-  found.claimed = claimed;
-  const auto rest = value.substr(claimed ? held.size() : waits.size());
+std::optional<record> read_record(std::string_view value) {
+  record found{.owner = {}, .claimed = value.starts_with(held), .since_us = 0, .party = {}};
+  if (!found.claimed && !value.starts_with(waits)) return std::nullopt;
+  const auto rest = value.substr(found.claimed ? held.size() : waits.size());
   const auto line = rest.substr(0, rest.find('\n'));
-  std::from_chars(line.data(), line.data() + line.size(), found.since_us);
+  const auto end = std::from_chars(line.data(), line.data() + line.size(), found.since_us).ptr;
+  const auto owner = line.substr(static_cast<std::size_t>(end - line.data()));
+  found.owner = core::owner_id::from_hex(owner.substr(std::min<std::size_t>(owner.size(), 1)));
   found.party = rest.substr(std::min(line.size() + 1, rest.size()));
   return found;
+}
+
+bool belongs_to(const entry& key, const core::owner_id& owner) {
+  const auto told = read_record(key.value);
+  return told && told->owner == owner;
+}
+
+bool is_claimed(const entry& key) {
+  const auto told = read_record(key.value);
+  return told && told->claimed;
 }
 
 }  // namespace holdfast::etcd

@@ -35,9 +35,15 @@ core::turn_answer answer_of(outcome is) {
 core::turn_answer protocol::acquire(const core::request& what, bool wait, time_point by) {
   const asked a{what};
   bool through = false;
-  for (int tries = 0; tries < most_tries; ++tries) {
-    auto answer = try_to_take(a, wait, through, by);
-    if (answer && answer->is != outcome::gone) return *std::move(answer);
+  try {
+    for (int tries = 0; tries < most_tries; ++tries) {
+      auto answer = try_to_take(a, wait, through, by);
+      if (answer && answer->is != outcome::gone) return *std::move(answer);
+    }
+  } catch (failure& f) {
+    f.unknown = f.unknown || a.stood;  // What failed came after the key was put.
+    if (!f.unknown) names_.give_back(what.owner);
+    throw;
   }
   throw failure{{errc::unavailable, "etcd's leases run out faster than they can be used"}, true};
 }
@@ -60,7 +66,7 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
   auto waits = wait ? sessions_.waiting() : through ? holds : nullptr;
   if (waits && !sessions_.freshen(*waits, by)) waits = nullptr;
   if (what.key.empty()) what.key = known_key(what.what.owner);
-  if (what.key.empty()) what.key = key_of(what.what.resource, holds->lease(), what.what.owner);
+  if (what.key.empty()) what.key = names_.take(what.what.resource, holds->lease(), what.what.owner);
   const auto before = holds->before_sending();
   committed answer;
   try {
@@ -73,9 +79,11 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
     check_leases(holds, waits, by);
     return std::nullopt;
   }
+  what.stood = what.stood || answer.succeeded || waits;
   if (answer.succeeded) return granted(what, holds, before, answer, answer.from.at, by);
   const auto [own, newest] = transactions::queued_results_of(answer);
-  if (!own.entries.empty() && adopt_key(what, newest)) {
+  if (!own.entries.empty() && (!belongs_to(own.entries.front(), what.what.owner) || adopt_key(what, newest))) {
+    // One that nobody uses: this client put it long ago, and its answer was lost; or it stands under another already.
     with_.commit(transactions::remove(own.entries.front().key, own.entries.front().created), by);
     return std::nullopt;
   }
@@ -93,7 +101,7 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
 /// The key is there: it holds, or stands in line.
 core::turn_answer protocol::stand(const asked& what, const entry& own, const result& newest, revision at, bool wait,
                                   time_point by) {
-  if (read_record(own.value, false).claimed) return take_up(what, own.created, by);
+  if (is_claimed(own)) return take_up(what, own.created, by);
   looked seen{.before = {}, .at = at, .there = true};
   if (!newest.entries.empty() && newest.entries.front().key == own.key) {
     const std::vector<entry> others{newest.entries.begin() + 1, newest.entries.end()};
@@ -113,9 +121,10 @@ core::turn_answer protocol::stand(const asked& what, const entry& own, const res
 /// Somebody holds it, or waits. What this request had there goes.
 core::turn_answer protocol::refuse(const asked& what, revision created, time_point by) {
   if (created != 0) {
-    forget(what.what.owner);
+    stop_following(what.what.owner);
     with_.commit(transactions::remove(what.key, created), by);
   }
+  names_.give_back(what.what.owner);
   give_back(what.single, by);
   auto busy = answer_of(outcome::busy);
   busy.sent = boot_clock::now();
@@ -156,7 +165,7 @@ protocol::looked protocol::look(const asked& what, revision created, time_point 
   auto answer = with_.commit(transactions::look(what.prefix, what.key, created), by);
   const auto& own = answer.results.at(0).entries;
   seen.there = !own.empty() && own.front().created == created;
-  seen.claimed = seen.there && read_record(own.front().value, false).claimed;
+  seen.claimed = seen.there && is_claimed(own.front());
   seen.at = answer.from.at;
   seen.before = judge_line(answer.results.at(1).entries, answer.results.at(1).more, what.prefix);
   while (!seen.before.nearest && seen.before.cut) {
@@ -234,19 +243,24 @@ core::turn_answer protocol::granted(const asked& what, const std::shared_ptr<ses
 
 /// The key that the request stands under, or may stand under; empty if this client knows of none.
 std::string protocol::known_key(const core::owner_id& owner) const {
-  const auto mine = tickets_.find(owner);
-  return mine ? mine->key : doubts_.key_of(owner);
+  if (const auto mine = tickets_.find(owner)) return mine->key;
+  auto doubtful = doubts_.key_of(owner);
+  return doubtful.empty() ? names_.of(owner) : doubtful;
 }
 
 /// The same, but where this client knows of none the line is read.
 std::string protocol::find_key(std::string_view resource, const core::owner_id& owner, time_point by) {
   if (auto known = known_key(owner); !known.empty()) return known;
+  return find_in_line(resource, owner, by).key;
+}
+
+entry protocol::find_in_line(std::string_view resource, const core::owner_id& owner, time_point by) {
   const auto prefix = prefix_of(resource);
   for (auto oldest = std::numeric_limits<revision>::max();;) {
-    const auto answer = with_.commit(transactions::look_on(prefix, oldest), by);
+    const auto answer = with_.commit(transactions::read_line(prefix, oldest), by);
     const auto& page = answer.results.at(0);
     for (const auto& each : page.entries)
-      if (stands_in_line(each.key, prefix) && parse(each.key)->owner == owner) return each.key;
+      if (stands_in_line(each.key, prefix) && belongs_to(each, owner)) return each;
     if (!page.more || page.entries.empty()) return {};
     oldest = page.entries.back().created;
   }
@@ -255,8 +269,7 @@ std::string protocol::find_key(std::string_view resource, const core::owner_id& 
 /// Whether the request stands in line under another key, by a client that this one knows nothing of: then that is its key.
 bool protocol::adopt_key(const asked& what, const result& newest) {
   for (const auto& each : newest.entries) {
-    if (each.key == what.key || !stands_in_line(each.key, what.prefix) || parse(each.key)->owner != what.what.owner)
-      continue;
+    if (each.key == what.key || !stands_in_line(each.key, what.prefix) || !belongs_to(each, what.what.owner)) continue;
     what.key = each.key;
     return true;
   }
@@ -277,9 +290,15 @@ void protocol::check_leases(const std::shared_ptr<session>& a, const std::shared
     if (each && !sessions_.renew(*each, by)) sessions_.drop(each);
 }
 
-void protocol::forget(const core::owner_id& owner) {
+void protocol::stop_following(const core::owner_id& owner) {
   listener_.forget(owner);
   if (const auto mine = tickets_.take(owner); mine && mine->on) mine->on->remove(owner);
+}
+
+/// Its key is gone.
+void protocol::forget(const core::owner_id& owner) {
+  stop_following(owner);
+  names_.give_back(owner);
 }
 
 /// A single lease is of no more use. Where that can't be told to etcd, it runs out.
@@ -315,9 +334,13 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
 
 core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_point by) {
   const auto mine = tickets_.find(what.owner);
-  const std::vector<std::string> key{find_key(what.resource, what.owner, by)};
-  forget(what.owner);
-  if (!key.front().empty()) with_.commit(transactions::remove_any(key), by);
+  const std::vector<std::string> key{known_key(what.owner)};
+  stop_following(what.owner);
+  if (!key.front().empty())
+    with_.commit(transactions::remove_any(key), by);  // No other request has that name.
+  else if (const auto found = find_in_line(what.resource, what.owner, by); found.created != 0)
+    with_.commit(transactions::remove(found.key, found.created), by);
+  names_.give_back(what.owner);
   if (mine) give_back(mine->on, by);
   core::withdraw_answer made;
   made.done = true;

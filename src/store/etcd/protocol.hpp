@@ -5,6 +5,7 @@
 
 #include "core/store.hpp"
 #include "store/etcd/doubts.hpp"
+#include "store/etcd/key_names.hpp"
 #include "store/etcd/line.hpp"
 #include "store/etcd/listener.hpp"
 #include "store/etcd/renewal.hpp"
@@ -20,7 +21,7 @@ struct asked;
 class protocol {
  public:
   protocol(transport& with, sessions& s, tickets& t, listener& l, doubts& d, renewal& r)
-      : with_{with}, sessions_{s}, tickets_{t}, listener_{l}, doubts_{d}, renewal_{r} {}
+      : with_{with}, sessions_{s}, tickets_{t}, listener_{l}, doubts_{d}, renewal_{r}, names_{d} {}
 
   core::turn_answer acquire(const core::request& what, bool wait, time_point by);
   core::turn_answer claim(const core::request& what, time_point by);
@@ -48,9 +49,11 @@ class protocol {
   looked look(const asked& what, revision created, time_point by);
   [[nodiscard]] std::string known_key(const core::owner_id& owner) const;
   static bool adopt_key(const asked& what, const result& newest);
+  entry find_in_line(std::string_view resource, const core::owner_id& owner, time_point by);
   std::string find_key(std::string_view resource, const core::owner_id& owner, time_point by);
   std::shared_ptr<session> session_for(const asked& what, time_point by);
   void check_leases(const std::shared_ptr<session>& a, const std::shared_ptr<session>& b, time_point by);
+  void stop_following(const core::owner_id& owner);
   void forget(const core::owner_id& owner);
   void give_back(const std::shared_ptr<session>& which, time_point by) noexcept;
   void keep_waiting_alive(time_point by);
@@ -63,6 +66,7 @@ class protocol {
   listener& listener_;
   doubts& doubts_;
   renewal& renewal_;
+  key_names names_;
 };
 
 }  // namespace holdfast::etcd

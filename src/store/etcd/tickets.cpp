@@ -39,8 +39,7 @@ std::vector<std::shared_ptr<session>> tickets::awaited_sessions() const {
 }
 
 void tickets::on_before_gone(const core::owner_id& owner, const entry& seen) {
-  const auto where = parse(seen.key);
-  const bool held = where && !where->owner.nil() && read_record(seen.value, false).claimed;
+  const bool held = is_claimed(seen);
   const std::lock_guard lock{mutex_};
   const auto found = all_.find(owner);
   if (found == all_.end()) return;

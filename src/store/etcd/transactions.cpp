@@ -30,11 +30,8 @@ transaction take_or_queue(std::string_view prefix, const std::string& key, const
   made.then.emplace_back(put{.key = key, .value = held_text, .lease = holds_by});
   if (waits_by != 0) made.otherwise.emplace_back(put_if_absent{{.key = key, .value = waiting_text, .lease = waits_by}});
   made.otherwise.emplace_back(one(key));
-  made.otherwise.emplace_back(read{.key = std::string{prefix},
-                                   .end = end_of(prefix),
-                                   .in = order::newest_first,
-                                   .keys_only = true,
-                                   .limit = newest_few});
+  made.otherwise.emplace_back(
+      read{.key = std::string{prefix}, .end = end_of(prefix), .in = order::newest_first, .limit = newest_few});
   return made;
 }
 
@@ -60,6 +57,14 @@ transaction look(std::string_view prefix, const std::string& key, revision creat
 transaction look_on(std::string_view prefix, revision created) {
   transaction made;
   made.then.emplace_back(before(prefix, created));
+  return made;
+}
+
+transaction read_line(std::string_view prefix, revision created) {
+  transaction made;
+  auto what = before(prefix, created);
+  what.keys_only = false;
+  made.then.emplace_back(std::move(what));
   return made;
 }
 

@@ -31,6 +31,8 @@ transaction claim(const std::string& key, revision created, const std::string& h
 transaction look(std::string_view prefix, const std::string& key, revision created);
 /// Reads on, from those created before `created`.
 transaction look_on(std::string_view prefix, revision created);
+/// The same, with the values.
+transaction read_line(std::string_view prefix, revision created);
 /// Deletes the key if it is the one that was created at `created`.
 transaction remove(const std::string& key, revision created);
 transaction remove_any(std::span<const std::string> keys);

@@ -22,14 +22,17 @@ struct somebody {
 };
 
 somebody described(const entry& key) {
-  const auto where = parse(key.key);
-  const bool foreign = where->owner.nil();
-  const auto told = read_record(key.value, foreign);
-  somebody made{.who = {}, .claimed = told.claimed};
-  core::read_party_text(told.party, made.who);
-  made.who.owner = foreign ? std::string{where->ticket} : where->owner.hex();
-  if (told.since_us > 0)
-    made.since = std::chrono::microseconds{std::max<std::int64_t>(wall_clock_us() - told.since_us, 0)};
+  const auto told = read_record(key.value);
+  if (!told) {  // A foreign one goes by its ticket, and does not say whether it has taken up its turn.
+    somebody foreign{.who = {}, .claimed = true};
+    foreign.who.owner = parse(key.key)->ticket;
+    return foreign;
+  }
+  somebody made{.who = {}, .claimed = told->claimed};
+  core::read_party_text(told->party, made.who);
+  made.who.owner = told->owner.hex();
+  if (told->since_us > 0)
+    made.since = std::chrono::microseconds{std::max<std::int64_t>(wall_clock_us() - told->since_us, 0)};
   return made;
 }
 
@@ -37,7 +40,7 @@ somebody described(const entry& key) {
 bool is_lock(const entry& key) {
   const auto where = parse(key.key);
   if (!where || key.lease == 0) return false;
-  if (!where->owner.nil()) return key.value.starts_with("holdfast=");
+  if (read_record(key.value)) return true;
   const auto digits = where->ticket.substr(0, where->ticket.find('-'));
   std::uint64_t named = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), named, 16);
@@ -142,7 +145,7 @@ bool views::break_lease(std::string_view resource, std::optional<std::uint64_t> 
   if (line.empty()) return false;
   const auto& holder = line.front();
   if (token && *token != static_cast<std::uint64_t>(holder.created)) return false;
-  if (owner && *owner != parse(holder.key)->owner) return false;
+  if (owner && !belongs_to(holder, *owner)) return false;
   return with_.commit(transactions::remove(holder.key, holder.created), by).succeeded;
 }
 
