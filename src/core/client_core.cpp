@@ -132,9 +132,12 @@ status client_core::refresh(tenure& what, duration ttl) noexcept {
     const time_point look = what.on_watch();
     if (look != time_point::max() && !what.finished()) watchdog::instance().watch(what, look);
   };
-  if (!traits_.changes_ttl && ttl != what.ttl())
-    return located({errc::unsupported, "refresh() to another ttl than the lock was made with is not possible here"},
-                   what.name());
+  if (!traits_.changes_ttl) {
+    if (ttl != what.ttl() && ttl != what.asked_ttl())
+      return located({errc::unsupported, "refresh() to another ttl than the lock was made with is not possible here"},
+                     what.name());
+    ttl = what.ttl();
+  }
   if (!keeper_->borrow(what, ttl)) return {errc::not_held, "the lease on '" + what.name() + "' is lost"};
   look_again();  // A shorter ttl counts from now on, whatever becomes of the answer.
   const time_point sent = now();

@@ -255,7 +255,12 @@ status resource::granted(guard& lock, seat& me, std::shared_ptr<turn>& out) {
   const bool renews = acquisition_->renews;
   auto lease = std::make_shared<tenure>(
       me.client, shared_from_this(),
-      tenure::grant{.owner = what.owner, .token = end.token, .sent = end.sent, .ttl = end.ttl, .renews = renews});
+      tenure::grant{.owner = what.owner,
+                    .token = end.token,
+                    .sent = end.sent,
+                    .ttl = end.ttl,
+                    .asked = what.ttl,
+                    .renews = renews});
   auto first = std::make_shared<turn>(lease, end.token);
   lease->begin_turn(first);
   gate_.on_granted(me.ticket, {.replied = client_.now(), .ttl = end.ttl, .renews = renews, .reserve = what.reserve});

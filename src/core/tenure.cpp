@@ -15,6 +15,7 @@ tenure::tenure(std::shared_ptr<client_core> of, std::shared_ptr<resource> on, co
       resource_{std::move(on)},
       owner_{what.owner},
       token_{what.token},
+      asked_ttl_{what.asked},
       machine_{what.sent, what.ttl, what.renews},
       deadline_{machine_.deadline().time_since_epoch().count()} {}
 

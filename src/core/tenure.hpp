@@ -29,7 +29,8 @@ class tenure : public std::enable_shared_from_this<tenure> {
     owner_id owner;
     std::uint64_t token = 0;
     time_point sent{};
-    duration ttl{};
+    duration ttl{};    ///< As the store granted it.
+    duration asked{};  ///< ... and as it was asked for.
     bool renews = true;
   };
 
@@ -49,6 +50,7 @@ class tenure : public std::enable_shared_from_this<tenure> {
   /// Held and not in jeopardy: fit to be passed to another turn.
   [[nodiscard]] bool sound() const noexcept { return held() && !in_jeopardy(); }
   [[nodiscard]] duration counted_ttl() const noexcept;
+  [[nodiscard]] duration asked_ttl() const noexcept { return asked_ttl_; }
   [[nodiscard]] const owner_id& owner() const noexcept { return owner_; }
   [[nodiscard]] std::uint64_t token() const noexcept { return token_; }
   [[nodiscard]] const std::string& name() const noexcept;
@@ -88,6 +90,7 @@ class tenure : public std::enable_shared_from_this<tenure> {
   const std::shared_ptr<resource> resource_;
   const owner_id owner_;
   const std::uint64_t token_;
+  const duration asked_ttl_;
   lease_machine machine_;     // guarded by mutex_
   std::weak_ptr<turn> turn_;  // guarded by mutex_
   std::atomic<time_point::rep> deadline_;

@@ -139,6 +139,10 @@ TEST_F(loss_test, a_lock_without_renewal_has_a_lease_of_its_own) {
   EXPECT_NE(own, lease_of(*bare_, "r"));
   EXPECT_TRUE(manual.refresh(5s).ok());
   EXPECT_EQ(manual.refresh(7s), errc::unsupported);
+  mutex odd{client_, "odd", {.ttl = 1500ms, .renew = false}};
+  odd.lock();
+  EXPECT_TRUE(odd.refresh(1500ms).ok());  // Of which etcd made 2 s.
+  odd.unlock();
   manual.unlock();
   EXPECT_LE(bare_->time_to_live(own, false, soon()).seconds, 0);  // It is gone with the lock.
   EXPECT_TRUE(renewed.lease().held());

@@ -100,6 +100,7 @@ void etcd_cluster::start(std::size_t index) {
     what.words.insert(what.words.end(), {"--cert-file", how_.certificate, "--key-file", how_.key});
   if (!how_.client_authority.empty())
     what.words.insert(what.words.end(), {"--trusted-ca-file", how_.client_authority, "--client-cert-auth"});
+  what.words.insert(what.words.end(), how_.more.begin(), how_.more.end());
   if (how_.users) {
     const auto id = user(index);
     const auto data = folder_ + "/" + name;

@@ -25,7 +25,8 @@ class etcd_cluster {
     std::string certificate;
     std::string key;
     std::string client_authority;
-    bool users = false;  ///< Each member runs as another user, so that its traffic can be told from the others'.
+    std::vector<std::string> more;  ///< Options of etcd's.
+    bool users = false;             ///< Each member runs as another user, so that its traffic can be told from the others'.
   };
   etcd_cluster() : etcd_cluster{options{}} {}
   explicit etcd_cluster(options how);

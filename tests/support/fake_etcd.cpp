@@ -200,11 +200,7 @@ class fake_stream final : public etcd::watch_stream {
     thread_ = std::thread{[of = of_, stream = stream_] { tell(*of, stream); }};
   }
   ~fake_stream() override {
-    {
-      const std::lock_guard lock{of_->mutex_};
-      stream_->over = true;
-      stream_->changed.notify_all();
-    }
+    end();
     if (thread_.get_id() == std::this_thread::get_id())
       thread_.detach();
     else
@@ -221,6 +217,12 @@ class fake_stream final : public etcd::watch_stream {
     const std::lock_guard lock{of_->mutex_};
     stream_->watches.erase(number);
   }
+  void end() noexcept override {
+    const std::lock_guard lock{of_->mutex_};
+    stream_->over = true;
+    stream_->changed.notify_all();
+  }
+  [[nodiscard]] bool ended() const noexcept override { return stream_->told_all; }
 
  private:
   static void tell(fake_etcd& of, const std::shared_ptr<fake_etcd::stream>& stream) {
@@ -240,6 +242,7 @@ class fake_stream final : public etcd::watch_stream {
     of.streams_.erase(stream);
     lock.unlock();
     stream->sink->on_stream_lost();
+    stream->told_all = true;
   }
 
   const std::shared_ptr<fake_etcd> of_;

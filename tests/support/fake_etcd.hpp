@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,6 +52,7 @@ class fake_etcd : public std::enable_shared_from_this<fake_etcd> {
     std::vector<std::pair<std::int64_t, etcd::entry>> deleted;  ///< To be told.
     std::vector<std::pair<std::int64_t, etcd::revision>> created;
     bool over = false;
+    std::atomic<bool> told_all{false};
     core::condition changed;
   };
 

@@ -3,7 +3,6 @@
 #include <deque>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/owner_id.hpp"
@@ -11,35 +10,43 @@
 
 namespace holdfast::etcd {
 
-/// Requests to put a key whose answer was lost: a member that was stopped may carry one out when it goes on, long after
-/// the owner has withdrawn, and the session would keep that key alive. So they are deleted again and again for a
-/// while, together with whatever renews the session, and no other request gets a key of that name (key_names.hpp).
-/// Thread-safe.
+/// Keys that may be in etcd, or come there, though nobody knows: of a put whose answer was lost a stopped member may
+/// carry one out when it goes on, long after the owner has withdrawn; and a release or a withdrawal may not have got
+/// through. The session would keep such a key alive. So once the owner has ended, it is looked for and deleted, again and
+/// again for a while (renewal::sweep). An owner that has not ended is never touched. Does no I/O. Thread-safe.
 class doubts {
  public:
+  /// A put of the owner's key was sent, and its answer lost.
   void add(const core::owner_id& owner, std::string key);
+  /// The owner asks, once more maybe.
+  void begin(const core::owner_id& owner);
+  /// The owner is through: what is there of it is to go.
+  void end(const core::owner_id& owner);
+  /// The owner is through, and its key may be there still.
+  void leave(const core::owner_id& owner, std::string key);
+
   [[nodiscard]] bool about(const core::owner_id& owner) const;
-  [[nodiscard]] bool about_key(std::string_view key) const;
   /// Empty if there is no doubt about that owner.
   [[nodiscard]] std::string key_of(const core::owner_id& owner) const;
-  /// What to delete now: all but those whose owner `lives` says is at it still.
-  template <class Lives>
-  std::vector<std::string> keys_to_delete(Lives&& lives) {
-    const std::lock_guard lock{mutex_};
-    forget_old();
-    std::vector<std::string> keys;
-    for (const auto& each : all_)
-      if (!lives(each.owner)) keys.push_back(each.key);
-    return keys;
-  }
+
+  struct stray {
+    core::owner_id owner;
+    std::string key;
+  };
+  /// Some of those to look for now: not more than `most`.
+  std::vector<stray> due(std::size_t most);
+  /// The owner's key is not there now.
+  void on_gone(const core::owner_id& owner);
 
  private:
   struct doubt {
-    core::owner_id owner;
-    std::string key;
+    stray what;
     time_point since;
+    bool ended = false;
+    bool gone = false;
+    time_point looked = time_point::min();
   };
-  void forget_old();
+  doubt& at(const core::owner_id& owner);
 
   mutable std::mutex mutex_;
   std::deque<doubt> all_;  // guarded by mutex_

@@ -66,7 +66,7 @@ bool worth_another_member(const rpc_error& what) {
 }
 
 bool needs_login(const rpc_error& what) {
-  return what.code == unauthenticated || says(what, {"invalid auth token", "revision of auth store is old"});
+  return what.code == unauthenticated || says(what, {"invalid auth token", "revision of auth store is old", "user name is empty"});
 }
 
 bool has_no_users(const rpc_error& what) { return says(what, {"authentication is not enabled"}); }
@@ -79,12 +79,15 @@ failure explain(const rpc_error& what, const std::string& shown) {
     return failure{{errc::not_held, told("the lease is not there any more")}, false, failure::kind::lease_gone};
   if (what.code == out_of_range && says(what, {"compacted"}))
     return failure{{errc::unavailable, told("that revision was compacted")}, false, failure::kind::compacted};
-  if (needs_login(what) || says(what, {"authentication failed", "user name is empty", "user name not found"}))
+  if (needs_login(what) || says(what, {"authentication failed", "user name not found"}))
     return failure{
         {errc::not_authorised, told("etcd refuses the user or the password; give them as etcd://USER:PASSWORD@HOST")}};
   if (what.code == permission_denied)
     return failure{
-        {errc::not_authorised, told("the user lacks a right; it needs readwrite on the prefix of the locks' names")}};
+        {errc::not_authorised,
+         told("the user lacks a right; it needs readwrite on the prefix of the locks' names, and `ls` a prefix within")},
+        false,
+        failure::kind::no_right};
   if (not_etcd(what))
     return failure{{errc::misconfigured, told("what answers there is not etcd (version 3, its client port)")}};
   if (surely_not_sent(what) && silent(what))

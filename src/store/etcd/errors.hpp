@@ -11,7 +11,7 @@ namespace holdfast::etcd {
 /// Ends a verb from within. Caught where the store's verbs begin.
 class failure : public std::exception {
  public:
-  enum class kind : std::uint8_t { other, lease_gone, compacted };
+  enum class kind : std::uint8_t { other, lease_gone, compacted, no_right };
 
   explicit failure(status reason, bool maybe_done = false, kind what = kind::other)
       : why{std::move(reason)}, unknown{maybe_done}, is{what} {}

@@ -89,6 +89,18 @@ void following::on_watch_lost(std::int64_t number) {
   ear_->tell(*owner);
 }
 
+/// Whose watch was to begin is not told: it looks again soon anyway, and told at once would only be refused once more.
+void following::on_refused() {
+  const std::lock_guard lock{mutex_};
+  over_ = true;
+  std::erase_if(watches_, [&](const auto& each) {
+    if (each.second.since) return false;
+    by_owner_.erase(each.second.owner);
+    return true;
+  });
+  changed_.notify_all();
+}
+
 void following::on_stream_lost() {
   bool any = false;
   {

@@ -40,6 +40,7 @@ class following final : public watch_sink {
   std::int64_t begin(const core::owner_id& owner);
   std::optional<std::int64_t> end(const core::owner_id& owner);
   [[nodiscard]] bool has(const core::owner_id& owner) const;
+  /// Whether it takes no new watches.
   [[nodiscard]] bool over() const;
   /// Until etcd has confirmed the watch: its revision.
   std::optional<revision> await(std::int64_t number, time_point by);
@@ -47,6 +48,7 @@ class following final : public watch_sink {
   void on_watching(std::int64_t number, revision at) override;
   void on_deleted(std::int64_t number, const entry& before) override;
   void on_watch_lost(std::int64_t number) override;
+  void on_refused() override;
   void on_stream_lost() override;
 
  private:

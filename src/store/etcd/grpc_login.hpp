@@ -32,7 +32,7 @@ class grpc_login {
   /// `token` is not good any more.
   void refused(const std::string& token) {
     const std::lock_guard lock{mutex_};
-    if (token_ == token) needed_ = true;
+    if (token_ == token && possible()) needed_ = true;
   }
 
  private:

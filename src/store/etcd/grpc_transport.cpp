@@ -14,6 +14,7 @@
 #include "store/etcd/grpc_codec.hpp"
 #include "store/etcd/grpc_login.hpp"
 #include "store/etcd/grpc_watch.hpp"
+#include "store/etcd/one_at_a_time.hpp"
 
 namespace holdfast::etcd {
 namespace {
@@ -93,7 +94,10 @@ class grpc_transport final : public transport {
   }
 
   std::unique_ptr<watch_stream> watch(std::shared_ptr<watch_sink> sink) override {
-    return open_watch_stream(channels_.current().channel, login_->token(), std::move(sink));
+    if (login_->needed()) return nullptr;
+    const auto token = login_->token();
+    return open_watch_stream(channels_.current().channel, token, std::move(sink),
+                             [login = login_, token] { login->refused(token); });
   }
 
   std::uint64_t route() const noexcept override { return channels_.route(); }
@@ -173,7 +177,10 @@ class grpc_transport final : public transport {
         &to, method, &context, request, &answer);
   }
 
+  /// One thread does for all: etcd takes its time over a password.
   void log_in(time_point by) {
+    const one_at_a_time::turn alone{logging_in_, by};
+    if (!login_->needed()) return;
     wire::AuthenticateRequest request;
     request.set_name(login_->user());
     request.set_password(login_->password());
@@ -193,6 +200,7 @@ class grpc_transport final : public transport {
   const cluster what_;
   grpc_channels channels_;
   const std::shared_ptr<grpc_login> login_;
+  one_at_a_time logging_in_;
 };
 
 }  // namespace

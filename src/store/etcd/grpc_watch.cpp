@@ -4,7 +4,9 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/async_stream.h>
 
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -18,8 +20,9 @@ namespace {
 /// Kept by the thread until the stream has ended.
 class conversation {
  public:
-  conversation(std::shared_ptr<grpc::Channel> to, const std::string& token, std::shared_ptr<watch_sink> sink)
-      : channel_{std::move(to)}, sink_{std::move(sink)} {
+  conversation(std::shared_ptr<grpc::Channel> to, const std::string& token, std::shared_ptr<watch_sink> sink,
+               std::function<void()> on_refused)
+      : channel_{std::move(to)}, sink_{std::move(sink)}, on_refused_{std::move(on_refused)} {
     context_.AddMetadata("hasleader", "true");
     if (!token.empty()) context_.AddMetadata("token", token);
     grpc::TemplatedGenericStub<wire::WatchRequest, wire::WatchResponse> stub{channel_};
@@ -73,7 +76,9 @@ class conversation {
     }
     finish();
     sink_->on_stream_lost();
+    told_all_ = true;
   }
+  [[nodiscard]] bool told_all() const noexcept { return told_all_; }
 
  private:
   enum operation : std::uintptr_t { began = 1, was_read, was_written, ended };
@@ -90,7 +95,12 @@ class conversation {
 
   void hear() {
     const auto watch = heard_.watch_id();
-    if (heard_.created() && !heard_.canceled()) sink_->on_watching(watch, heard_.header().revision());
+    if (heard_.created() && heard_.canceled()) {  // The login's token has run out, and with it the stream's use.
+      on_refused_();
+      sink_->on_refused();
+      return;
+    }
+    if (heard_.created()) sink_->on_watching(watch, heard_.header().revision());
     for (auto& each : *heard_.mutable_events()) {
       if (each.type() != wire::Event::DELETE) continue;
       sink_->on_deleted(watch, each.has_prev_kv() ? entry_of(*each.mutable_prev_kv()) : entry{});
@@ -112,6 +122,8 @@ class conversation {
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::shared_ptr<watch_sink> sink_;
+  const std::function<void()> on_refused_;
+  std::atomic<bool> told_all_{false};
   grpc::ClientContext context_;
   grpc::CompletionQueue events_;
   std::unique_ptr<grpc::ClientAsyncReaderWriter<wire::WatchRequest, wire::WatchResponse>> stream_;
@@ -126,8 +138,9 @@ class conversation {
 
 class grpc_watch_stream final : public watch_stream {
  public:
-  grpc_watch_stream(std::shared_ptr<grpc::Channel> to, const std::string& token, std::shared_ptr<watch_sink> sink)
-      : talk_{std::make_shared<conversation>(std::move(to), token, std::move(sink))},
+  grpc_watch_stream(std::shared_ptr<grpc::Channel> to, const std::string& token, std::shared_ptr<watch_sink> sink,
+                    std::function<void()> on_refused)
+      : talk_{std::make_shared<conversation>(std::move(to), token, std::move(sink), std::move(on_refused))},
         thread_{core::start_worker("hf-etcd-watch", [talk = talk_] { talk->run(); })} {}
 
   ~grpc_watch_stream() override {
@@ -153,6 +166,8 @@ class grpc_watch_stream final : public watch_stream {
     what.mutable_cancel_request()->set_watch_id(watch);
     talk_->say(std::move(what));
   }
+  void end() noexcept override { talk_->end(); }
+  [[nodiscard]] bool ended() const noexcept override { return talk_->told_all(); }
 
  private:
   const std::shared_ptr<conversation> talk_;
@@ -162,8 +177,8 @@ class grpc_watch_stream final : public watch_stream {
 }  // namespace
 
 std::unique_ptr<watch_stream> open_watch_stream(std::shared_ptr<grpc::Channel> to, const std::string& token,
-                                                std::shared_ptr<watch_sink> sink) {
-  return std::make_unique<grpc_watch_stream>(std::move(to), token, std::move(sink));
+                                                std::shared_ptr<watch_sink> sink, std::function<void()> on_refused) {
+  return std::make_unique<grpc_watch_stream>(std::move(to), token, std::move(sink), std::move(on_refused));
 }
 
 }  // namespace holdfast::etcd

@@ -1,15 +1,13 @@
 #include "store/etcd/key_names.hpp"
 
-#include "store/etcd/doubts.hpp"
 #include "store/etcd/layout.hpp"
 
 namespace holdfast::etcd {
 
 std::string key_names::take(std::string_view resource, lease_id lease, const core::owner_id& owner) {
   auto name = key_of(resource, lease);
-  const bool doubtful = doubts_.about_key(name);
   const std::lock_guard lock{mutex_};
-  if (doubtful || owners_.contains(name)) name = key_of(resource, lease, owner);
+  if (owners_.contains(name)) name = key_of(resource, lease, owner);
   owners_.emplace(name, owner);
   names_.insert_or_assign(owner, name);
   return name;

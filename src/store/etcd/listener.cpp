@@ -16,32 +16,35 @@ constexpr duration longest_opening = std::chrono::seconds{1};
 listener::~listener() {
   ear_->close();
   std::unique_lock lock{mutex_};
-  leave_stream(lock);
+  auto last = std::move(stream_);
+  auto left = std::move(left_);
+  now_.reset();
+  lock.unlock();  // A stream's thread may be about to take mutex_.
 }
 
-/// The stream's thread may be about to take mutex_: it is not waited for under it.
-void listener::leave_stream(std::unique_lock<std::mutex>& lock) {
-  auto leaving = std::move(stream_);
+/// It is not waited for: within its callback the client's last reference may go, which waits for the thread that we are.
+void listener::leave_stream() {  // mutex_ is held
+  std::erase_if(left_, [](const auto& each) { return each->ended(); });
+  stream_->end();
+  left_.push_back(std::move(stream_));
   now_.reset();
-  lock.unlock();
-  leaving.reset();
 }
 
 std::optional<revision> listener::follow(const core::owner_id& owner, const std::string& key, time_point by) {
   std::shared_ptr<following> now;
   std::int64_t number = 0;
   {
-    std::unique_lock lock{mutex_};
-    if (now_ && now_->over()) {
-      leave_stream(lock);
-      lock.lock();
-    }
+    const std::lock_guard lock{mutex_};
+    if (now_ && now_->over()) leave_stream();
     if (!now_) {
       now_ = std::make_shared<following>(ear_);
       route_ = with_.route();
       try {
         stream_ = with_.watch(now_);
       } catch (const std::system_error&) {  // No thread to be had.
+        stream_.reset();
+      }
+      if (!stream_) {
         now_.reset();
         return std::nullopt;
       }
@@ -67,9 +70,9 @@ bool listener::follows(const core::owner_id& owner) {
 
 void listener::keep_up() {
   {
-    std::unique_lock lock{mutex_};
+    const std::lock_guard lock{mutex_};
     if (!now_ || route_ == with_.route()) return;
-    leave_stream(lock);
+    leave_stream();
   }
   // Its thread told all of them already, if it watched anything: once more does no harm.
   ear_->tell({});

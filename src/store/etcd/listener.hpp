@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "store/etcd/following.hpp"
 
@@ -32,13 +33,14 @@ class listener {
   void keep_up();
 
  private:
-  void leave_stream(std::unique_lock<std::mutex>& lock);
+  void leave_stream();
 
   transport& with_;
   const std::shared_ptr<ear> ear_;
   std::mutex mutex_;
   std::shared_ptr<following> now_;  // guarded by mutex_, like all below
   std::unique_ptr<watch_stream> stream_;
+  std::vector<std::unique_ptr<watch_stream>> left_;  ///< Streams of before, which may be telling still.
   std::uint64_t route_ = 0;
 };
 

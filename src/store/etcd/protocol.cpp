@@ -35,6 +35,8 @@ core::turn_answer answer_of(outcome is) {
 core::turn_answer protocol::acquire(const core::request& what, bool wait, time_point by) {
   const asked a{what};
   bool through = false;
+  sweep(by);
+  doubts_.begin(what.owner);
   try {
     for (int tries = 0; tries < most_tries; ++tries) {
       auto answer = try_to_take(a, wait, through, by);
@@ -120,11 +122,9 @@ core::turn_answer protocol::stand(const asked& what, const entry& own, const res
 
 /// Somebody holds it, or waits. What this request had there goes.
 core::turn_answer protocol::refuse(const asked& what, revision created, time_point by) {
-  if (created != 0) {
-    stop_following(what.what.owner);
-    with_.commit(transactions::remove(what.key, created), by);
-  }
-  names_.give_back(what.what.owner);
+  forget(what.what.owner);
+  doubts_.end(what.what.owner);
+  if (created != 0) remove(what.what.owner, {.key = what.key, .value = {}, .created = created}, by);
   give_back(what.single, by);
   auto busy = answer_of(outcome::busy);
   busy.sent = boot_clock::now();
@@ -290,15 +290,46 @@ void protocol::check_leases(const std::shared_ptr<session>& a, const std::shared
     if (each && !sessions_.renew(*each, by)) sessions_.drop(each);
 }
 
-void protocol::stop_following(const core::owner_id& owner) {
+void protocol::forget(const core::owner_id& owner) {
   listener_.forget(owner);
   if (const auto mine = tickets_.take(owner); mine && mine->on) mine->on->remove(owner);
+  names_.give_back(owner);
 }
 
-/// Its key is gone.
-void protocol::forget(const core::owner_id& owner) {
-  stop_following(owner);
-  names_.give_back(owner);
+/// What is not known to be gone is left to the sweep. Only ever deletes what was seen: a deletion that a stopped member
+/// carries out late must not hit who has the name by then.
+committed protocol::remove(const core::owner_id& owner, const entry& what, time_point by) {
+  try {
+    auto answer = with_.commit(transactions::remove(what.key, what.created), by);
+    doubts_.end(owner);
+    return answer;
+  } catch (const failure&) {
+    doubts_.leave(owner, what.key);
+    names_.give_back(owner);
+    throw;
+  }
+}
+
+void protocol::remove_if_there(const core::owner_id& owner, const std::string& key, time_point by) {
+  committed seen;
+  try {
+    const std::vector<std::string> one{key};
+    seen = with_.commit(transactions::read_keys(one), by);
+  } catch (const failure&) {
+    doubts_.leave(owner, key);
+    throw;
+  }
+  const auto& found = seen.results.at(0).entries;
+  if (!found.empty() && belongs_to(found.front(), owner)) remove(owner, found.front(), by);
+  doubts_.end(owner);
+}
+
+/// Clients that never hold for long renew nothing: so those who ask look after strays, too.
+void protocol::sweep(time_point by) {
+  try {
+    renewal_.sweep(by);
+  } catch (const failure&) {  // The request itself will tell what is wrong.
+  }
 }
 
 /// A single lease is of no more use. Where that can't be told to etcd, it runs out.
@@ -318,10 +349,10 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
   const auto key = find_key(what.resource, what.owner, by);
   core::release_answer made;
   made.is = outcome::not_held;
-  if (key.empty()) return made;
-  const auto answer = with_.commit(transactions::remove(key, static_cast<revision>(what.token)), by);
-  if (answer.succeeded || mine == std::nullopt || mine->held) forget(what.owner);
-  if (mine && mine->held) give_back(mine->on, by);
+  if (key.empty() || (mine && !mine->held)) return made;
+  const auto answer = remove(what.owner, {.key = key, .value = {}, .created = static_cast<revision>(what.token)}, by);
+  forget(what.owner);
+  if (mine) give_back(mine->on, by);
   if (!answer.succeeded && answer.repeated) {
     made.is = outcome::failed;
     made.unknown = true;
@@ -334,13 +365,15 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
 
 core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_point by) {
   const auto mine = tickets_.find(what.owner);
-  const std::vector<std::string> key{known_key(what.owner)};
-  stop_following(what.owner);
-  if (!key.front().empty())
-    with_.commit(transactions::remove_any(key), by);  // No other request has that name.
-  else if (const auto found = find_in_line(what.resource, what.owner, by); found.created != 0)
-    with_.commit(transactions::remove(found.key, found.created), by);
-  names_.give_back(what.owner);
+  const auto key = known_key(what.owner);
+  forget(what.owner);
+  if (mine) remove(what.owner, {.key = key, .value = {}, .created = mine->created}, by);
+  if (key.empty()) {
+    if (const auto found = find_in_line(what.resource, what.owner, by); found.created != 0)
+      remove(what.owner, found, by);
+  } else if (!mine || doubts_.about(what.owner)) {
+    remove_if_there(what.owner, key, by);
+  }
   if (mine) give_back(mine->on, by);
   core::withdraw_answer made;
   made.done = true;

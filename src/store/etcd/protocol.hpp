@@ -21,7 +21,7 @@ struct asked;
 class protocol {
  public:
   protocol(transport& with, sessions& s, tickets& t, listener& l, doubts& d, renewal& r)
-      : with_{with}, sessions_{s}, tickets_{t}, listener_{l}, doubts_{d}, renewal_{r}, names_{d} {}
+      : with_{with}, sessions_{s}, tickets_{t}, listener_{l}, doubts_{d}, renewal_{r} {}
 
   core::turn_answer acquire(const core::request& what, bool wait, time_point by);
   core::turn_answer claim(const core::request& what, time_point by);
@@ -53,8 +53,10 @@ class protocol {
   std::string find_key(std::string_view resource, const core::owner_id& owner, time_point by);
   std::shared_ptr<session> session_for(const asked& what, time_point by);
   void check_leases(const std::shared_ptr<session>& a, const std::shared_ptr<session>& b, time_point by);
-  void stop_following(const core::owner_id& owner);
   void forget(const core::owner_id& owner);
+  committed remove(const core::owner_id& owner, const entry& what, time_point by);
+  void remove_if_there(const core::owner_id& owner, const std::string& key, time_point by);
+  void sweep(time_point by);
   void give_back(const std::shared_ptr<session>& which, time_point by) noexcept;
   void keep_waiting_alive(time_point by);
   core::wait_verdict look_after_waiter(const core::waiter_ref& who, const result& own, const result* before,

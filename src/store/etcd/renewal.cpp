@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "store/etcd/errors.hpp"
+#include "store/etcd/layout.hpp"
 #include "store/etcd/transactions.hpp"
 
 namespace holdfast::etcd {
@@ -138,9 +139,18 @@ void renewal::lose_changed(session& which, std::span<const std::pair<core::owner
 }
 
 void renewal::sweep(time_point by) {
-  const auto keys =
-      doubts_.keys_to_delete([&](const core::owner_id& owner) { return tickets_.find(owner).has_value(); });
-  if (!keys.empty()) with_.commit(transactions::remove_any(keys), by);
+  const auto strays = doubts_.due(transactions::most_actions);
+  if (strays.empty()) return;
+  std::vector<std::string> keys;
+  for (const auto& each : strays) keys.push_back(each.key);
+  const auto seen = with_.commit(transactions::read_keys(keys), by);
+  for (std::size_t i = 0; i < strays.size(); ++i) {
+    const auto& found = seen.results.at(i).entries;
+    if (!found.empty() && belongs_to(found.front(), strays[i].owner))
+      with_.commit(transactions::remove(found.front().key, found.front().created), by);
+    doubts_.on_gone(strays[i].owner);
+    if (const auto ticket = tickets_.take(strays[i].owner); ticket && ticket->on) ticket->on->remove(strays[i].owner);
+  }
 }
 
 }  // namespace holdfast::etcd

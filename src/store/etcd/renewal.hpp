@@ -22,7 +22,7 @@ class renewal {
                            time_point by);
   /// Renews it and looks after all that it holds. False: the renewal is not proven.
   bool look_after(session& which, time_point by);
-  /// Deletes what may have been put after its owner withdrew.
+  /// Deletes what is there of owners that have ended (doubts).
   void sweep(time_point by);
 
  private:

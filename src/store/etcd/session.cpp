@@ -11,6 +11,7 @@ lease_proof::mark session::before_sending() const {
 
 bool session::on_renewed(const lease_proof::mark& before, const lease_reply& answer) {
   const std::lock_guard lock{mutex_};
+  if (over_) return false;
   if (answer.seconds > 0) {
     proof_.on_renewed(before, answer.from, answer.sent);
   } else {
@@ -22,7 +23,7 @@ bool session::on_renewed(const lease_proof::mark& before, const lease_reply& ans
 
 void session::on_answer(const lease_proof::mark& before, const header& from) {
   const std::lock_guard lock{mutex_};
-  proof_.on_answer(before, from);
+  if (!over_) proof_.on_answer(before, from);
 }
 
 time_point session::confirmed() const {
@@ -38,6 +39,14 @@ bool session::due(time_point now) const {
 bool session::expired(time_point now) const {
   const std::lock_guard lock{mutex_};
   return over_ || now - proof_.tried() >= ttl_ + ttl_ / 2;
+}
+
+bool session::lapse(time_point now) {
+  const std::lock_guard lock{mutex_};
+  if (over_ || use_ == use::waiting || now - proof_.tried() < ttl_) return false;
+  over_ = true;
+  held_.clear();
+  return true;
 }
 
 bool session::over() const {

@@ -22,17 +22,20 @@ struct held_key {
 /// One lease of etcd's and what hangs on it. Does no I/O. Thread-safe.
 class session {
  public:
-  /// `seconds` is what was asked for; `single`: for one lock alone.
-  session(const lease_reply& granted, std::int64_t seconds, bool single)
+  /// What it is for: all locks of its ttl, one lock alone, or the keys of those that wait.
+  enum class use : std::uint8_t { shared, single, waiting };
+
+  /// `seconds` is what was asked for.
+  session(const lease_reply& granted, std::int64_t seconds, use what_for)
       : lease_{granted.lease},
         seconds_{seconds},
-        single_{single},
+        use_{what_for},
         ttl_{std::chrono::seconds{granted.seconds}},
         proof_{granted.from, granted.sent} {}
 
   [[nodiscard]] lease_id lease() const noexcept { return lease_; }
   [[nodiscard]] std::int64_t seconds() const noexcept { return seconds_; }
-  [[nodiscard]] bool single() const noexcept { return single_; }
+  [[nodiscard]] bool single() const noexcept { return use_ == use::single; }
   [[nodiscard]] duration ttl() const noexcept { return ttl_; }
 
   [[nodiscard]] lease_proof::mark before_sending() const;
@@ -44,6 +47,10 @@ class session {
   [[nodiscard]] bool due(time_point now) const;
   /// Whether it can only have run out.
   [[nodiscard]] bool expired(time_point now) const;
+  /// True, and the session is over, if nobody renewed it for its ttl. What it held is lost to its holders. That etcd may
+  /// have it still, for a new leader renews them all, is no good: what was lost, and perhaps not released for etcd was
+  /// away, would be kept in the way of others. Those who wait keep their places as long as etcd does.
+  bool lapse(time_point now);
   [[nodiscard]] bool over() const;
   /// The lease is gone: with it went all that it held.
   void end();
@@ -65,7 +72,7 @@ class session {
  private:
   const lease_id lease_;
   const std::int64_t seconds_;
-  const bool single_;
+  const use use_;
   const duration ttl_;
   mutable std::mutex mutex_;
   lease_proof proof_;  // guarded by mutex_, like all below

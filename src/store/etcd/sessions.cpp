@@ -12,11 +12,18 @@ std::int64_t sessions::whole_seconds(duration ttl) {
   return std::max<std::int64_t>(whole, 1);
 }
 
-std::shared_ptr<session> sessions::make(std::int64_t seconds, bool single, time_point by) {
-  return std::make_shared<session>(with_.grant(seconds, by), seconds, single);
+std::shared_ptr<session> sessions::make(std::int64_t seconds, session::use what_for, time_point by) {
+  return std::make_shared<session>(with_.grant(seconds, by), seconds, what_for);
 }
 
 bool sessions::renew(session& which, time_point by) {
+  if (which.lapse(boot_clock::now())) {
+    try {
+      with_.revoke(which.lease(), by);
+    } catch (const std::exception&) {  // It runs out by itself.
+    }
+  }
+  if (which.over()) return false;
   const auto before = which.before_sending();
   return which.on_renewed(before, with_.keep_alive(which.lease(), by));
 }
@@ -28,7 +35,7 @@ bool sessions::freshen(session& which, time_point by) {
 
 std::shared_ptr<session> sessions::for_holding(duration ttl, bool shared, time_point by) {
   const auto seconds = whole_seconds(ttl);
-  if (!shared) return make(seconds, true, by);
+  if (!shared) return make(seconds, session::use::single, by);
   const auto known = [&] {
     const std::lock_guard lock{mutex_};
     const auto found = shared_.find(seconds);
@@ -39,7 +46,7 @@ std::shared_ptr<session> sessions::for_holding(duration ttl, bool shared, time_p
   if (auto found = known()) {
     if (!found->over() && freshen(*found, by)) return found;
   }
-  auto made = make(seconds, false, by);
+  auto made = make(seconds, session::use::shared, by);
   const std::lock_guard lock{mutex_};
   shared_[seconds] = made;
   return made;
@@ -53,7 +60,7 @@ std::shared_ptr<session> sessions::waiting() {
 std::shared_ptr<session> sessions::for_waiting(time_point by) {
   const one_at_a_time::turn alone{making_, by};
   if (auto found = waiting(); found && freshen(*found, by)) return found;
-  auto made = make(waiting_seconds, false, by);
+  auto made = make(waiting_seconds, session::use::waiting, by);
   const std::lock_guard lock{mutex_};
   waiting_ = made;
   return made;

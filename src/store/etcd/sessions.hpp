@@ -34,7 +34,7 @@ class sessions {
   static constexpr std::int64_t waiting_seconds = 3;
 
  private:
-  std::shared_ptr<session> make(std::int64_t seconds, bool single, time_point by);
+  std::shared_ptr<session> make(std::int64_t seconds, session::use what_for, time_point by);
 
   transport& with_;
   std::mutex mutex_;

@@ -12,6 +12,7 @@
 #include "store/etcd/grpc_transport.hpp"
 #include "store/etcd/protocol.hpp"
 #include "store/etcd/server_version.hpp"
+#include "store/etcd/transactions.hpp"
 #include "store/etcd/views.hpp"
 
 namespace holdfast::etcd {
@@ -56,7 +57,13 @@ class etcd_store final : public core::store {
 
   status ping(time_point by) override {
     return guarded(by, [&] {
-      transport_->commit({}, by);
+      // A read takes a quorum, and a user. Which keys that one may read is another matter.
+      const std::vector<std::string> any{"holdfast"};
+      try {
+        transport_->commit(transactions::read_keys(any), by);
+      } catch (const failure& f) {
+        if (f.is != failure::kind::no_right) throw;
+      }
       return status{};
     });
   }
@@ -191,8 +198,10 @@ class etcd_store final : public core::store {
       if (unknown != nullptr) *unknown = f.unknown;
       return f.why;
     } catch (const std::bad_alloc&) {
+      if (unknown != nullptr) *unknown = true;
       return {errc::unavailable, "out of memory"};
     } catch (const std::exception& e) {
+      if (unknown != nullptr) *unknown = true;
       return {errc::internal, shown_ + ": " + e.what()};
     }
   }

@@ -48,6 +48,16 @@ void tickets::on_before_gone(const core::owner_id& owner, const entry& seen) {
   mine.before.clear();
 }
 
+bool tickets::on_before(const core::owner_id& owner, revision created, const entry& before) {
+  const std::lock_guard lock{mutex_};
+  const auto found = all_.find(owner);
+  if (found == all_.end() || found->second.created != created || found->second.held || found->second.first)
+    return false;
+  found->second.before = before.key;
+  found->second.before_created = before.created;
+  return true;
+}
+
 void tickets::on_first(const core::owner_id& owner, revision created) {
   const std::lock_guard lock{mutex_};
   const auto found = all_.find(owner);

@@ -37,6 +37,8 @@ class tickets {
 
   /// The key that stood before `owner` is gone. `seen` is what it was, if that is known: where it held, `owner` is first.
   void on_before_gone(const core::owner_id& owner, const entry& seen);
+  /// That is the key before it now. False if it does not wait any more, or not for that.
+  bool on_before(const core::owner_id& owner, revision created, const entry& before);
   void on_first(const core::owner_id& owner, revision created);
 
  private:

@@ -75,9 +75,9 @@ transaction remove(const std::string& key, revision created) {
   return made;
 }
 
-transaction remove_any(std::span<const std::string> keys) {
+transaction read_keys(std::span<const std::string> keys) {
   transaction made;
-  for (const auto& key : keys) made.then.emplace_back(erase{key});
+  for (const auto& key : keys) made.then.emplace_back(one(key));
   return made;
 }
 

@@ -35,7 +35,8 @@ transaction look_on(std::string_view prefix, revision created);
 transaction read_line(std::string_view prefix, revision created);
 /// Deletes the key if it is the one that was created at `created`.
 transaction remove(const std::string& key, revision created);
-transaction remove_any(std::span<const std::string> keys);
+/// One result a key, in their order.
+transaction read_keys(std::span<const std::string> keys);
 /// Reads each key, without its value.
 transaction look_at_keys(std::span<const std::string> keys);
 

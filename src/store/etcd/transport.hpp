@@ -21,12 +21,14 @@ class watch_sink {
   virtual void on_deleted(std::int64_t watch, const entry& before) = 0;
   /// This watch tells nothing any more.
   virtual void on_watch_lost(std::int64_t watch) = 0;
+  /// The stream takes no new watches; which one it refused, the server need not say.
+  virtual void on_refused() = 0;
   /// None does: the stream has ended. The last call.
   virtual void on_stream_lost() = 0;
 };
 
-/// One stream of watches for deletions, to one member. Thread-safe. Destroying it ends it, also within a call to the
-/// sink; the sink is kept until its last call has returned.
+/// One stream of watches for deletions, to one member. Thread-safe. Destroying it ends it and waits for the sink's last
+/// call, but for within a call to the sink, which is kept until that has returned.
 class watch_stream {
  public:
   watch_stream() = default;
@@ -37,6 +39,10 @@ class watch_stream {
   /// `watch` is a number that this stream has not seen. Does not block.
   virtual void add(std::int64_t watch, const std::string& key) = 0;
   virtual void remove(std::int64_t watch) = 0;
+  /// Begins to end it. Does not block.
+  virtual void end() noexcept = 0;
+  /// Whether the sink's last call has returned.
+  [[nodiscard]] virtual bool ended() const noexcept = 0;
 };
 
 /// A cluster as the store sees it: each call is one request and its answer, by `by`, to a member that is up. Calls
@@ -57,6 +63,7 @@ class transport {
   /// The version of the member that answers, like "3.4.23".
   virtual std::string version(time_point by) = 0;
 
+  /// Does not block. Null where a login is needed first, which any call sees to.
   virtual std::unique_ptr<watch_stream> watch(std::shared_ptr<watch_sink> sink) = 0;
   /// Changes when calls go to another member than before: streams of before are better made anew.
   [[nodiscard]] virtual std::uint64_t route() const noexcept = 0;

@@ -14,6 +14,8 @@ namespace holdfast::etcd {
 namespace {
 
 constexpr std::int64_t page = 1000;
+/// Values are read of so many keys at once: ours are short, but a foreign client's may be of any length.
+constexpr std::size_t few = 32;
 
 struct somebody {
   party who;
@@ -36,11 +38,13 @@ somebody described(const entry& key) {
   return made;
 }
 
-/// Among the keys of everybody: whether this one is sure to be a lock's. Ours say so; a foreign one is named for its lease.
+/// Among the keys of everybody: whether this one may be a lock's, before its value is known.
+bool may_be_lock(const entry& key) { return key.lease != 0 && parse(key.key).has_value(); }
+
+/// Whether it is sure to be. Ours say so; a foreign one is named for its lease.
 bool is_lock(const entry& key) {
-  const auto where = parse(key.key);
-  if (!where || key.lease == 0) return false;
   if (read_record(key.value)) return true;
+  const auto where = parse(key.key);
   const auto digits = where->ticket.substr(0, where->ticket.find('-'));
   std::uint64_t named = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), named, 16);
@@ -54,11 +58,11 @@ void sort_by_age(std::vector<entry>& line) {
 }  // namespace
 
 template <class Take>
-void views::read_all(std::string from, const std::string& end, time_point by, Take&& take) {
+void views::read_all(std::string from, const std::string& end, bool keys_only, time_point by, Take&& take) {
   revision at = 0;
   while (true) {
     transaction what;
-    what.then.emplace_back(read{.key = from, .end = end, .limit = page, .at = at});
+    what.then.emplace_back(read{.key = from, .end = end, .keys_only = keys_only, .limit = page, .at = at});
     committed answer;
     try {
       answer = with_.commit(what, by);
@@ -75,10 +79,21 @@ void views::read_all(std::string from, const std::string& end, time_point by, Ta
   }
 }
 
+template <class Take>
+void views::read_values(std::span<const std::string> keys, time_point by, Take&& take) {
+  while (!keys.empty()) {
+    const auto some = keys.first(std::min(keys.size(), few));
+    keys = keys.subspan(some.size());
+    auto answer = with_.commit(transactions::read_keys(some), by);
+    for (auto& each : answer.results)
+      for (auto& there : each.entries) take(std::move(there));
+  }
+}
+
 std::vector<entry> views::line_of(std::string_view resource, time_point by) {
   const auto prefix = prefix_of(resource);
   std::vector<entry> line;
-  read_all(prefix, end_of(prefix), by, [&](entry&& each) {
+  read_all(prefix, end_of(prefix), false, by, [&](entry&& each) {
     if (stands_in_line(each.key, prefix)) line.push_back(std::move(each));
   });
   sort_by_age(line);
@@ -121,10 +136,14 @@ resource_page views::list(std::string_view prefix, std::string_view cursor, std:
   std::map<std::string, std::vector<entry>, std::less<>> lines;
   std::string from{std::max(prefix, cursor)};
   if (from.empty()) from.assign(1, '\0');
-  read_all(std::move(from), end_of(prefix), by, [&](entry&& each) {
-    if (!is_lock(each)) return;
-    const std::string name{parse(each.key)->resource};
-    if (name > cursor && name.starts_with(prefix)) lines[name].push_back(std::move(each));
+  std::vector<std::string> found;
+  read_all(std::move(from), end_of(prefix), true, by, [&](entry&& each) {
+    if (!may_be_lock(each)) return;
+    const auto name = parse(each.key)->resource;
+    if (name > cursor && name.starts_with(prefix)) found.push_back(std::move(each.key));
+  });
+  read_values(found, by, [&](entry&& each) {
+    if (is_lock(each)) lines[std::string{parse(each.key)->resource}].push_back(std::move(each));
   });
   resource_page made;
   remaining known;
@@ -146,7 +165,10 @@ bool views::break_lease(std::string_view resource, std::optional<std::uint64_t> 
   const auto& holder = line.front();
   if (token && *token != static_cast<std::uint64_t>(holder.created)) return false;
   if (owner && !belongs_to(holder, *owner)) return false;
-  return with_.commit(transactions::remove(holder.key, holder.created), by).succeeded;
+  const auto answer = with_.commit(transactions::remove(holder.key, holder.created), by);
+  if (!answer.succeeded && answer.repeated)
+    throw failure{{errc::outcome_unknown, "an answer of etcd's was lost, and then the lease was not there"}, true};
+  return answer.succeeded;
 }
 
 }  // namespace holdfast::etcd

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,10 @@ class views {
   using remaining = std::map<lease_id, duration>;
   /// All keys from `from` to `end`, read in pages, as of one revision.
   template <class Take>
-  void read_all(std::string from, const std::string& end, time_point by, Take&& take);
+  void read_all(std::string from, const std::string& end, bool keys_only, time_point by, Take&& take);
+  /// Those of the keys that are there by now.
+  template <class Take>
+  void read_values(std::span<const std::string> keys, time_point by, Take&& take);
   std::vector<entry> line_of(std::string_view resource, time_point by);
   resource_view view_of(std::string_view name, std::vector<entry> line, remaining& known, time_point by);
   duration remaining_of(lease_id lease, remaining& known, time_point by);

@@ -68,12 +68,9 @@ core::wait_verdict protocol::look_after_waiter(const core::waiter_ref& who, cons
     tickets_.on_first(who.owner, created);
     return verdict::your_turn;
   }
-  if (mine) {
-    auto changed = *mine;
-    changed.before = seen.before.nearest->key;
-    changed.before_created = seen.before.nearest->created;
-    tickets_.put(who.owner, std::move(changed));
+  if (tickets_.on_before(who.owner, created, *seen.before.nearest)) {
     static_cast<void>(listener_.follow(who.owner, seen.before.nearest->key, by));
+    if (!tickets_.find(who.owner)) listener_.forget(who.owner);  // It went meanwhile.
   }
   return verdict::waiting;
 }

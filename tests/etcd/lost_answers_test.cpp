@@ -1,0 +1,214 @@
+// Requests and answers that get lost between two steps of a verb, over an etcd within the process.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "store/etcd/errors.hpp"
+#include "store/etcd/layout.hpp"
+#include "store/etcd/store.hpp"
+#include "store/etcd/transactions.hpp"
+#include "support/fake_etcd.hpp"
+#include "support/scripted_etcd.hpp"
+
+namespace holdfast::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using outcome = core::turn_answer::outcome;
+
+[[noreturn]] void out_of_reach() { throw etcd::failure{{errc::unavailable, "etcd can't be reached"}, false}; }
+[[noreturn]] void no_answer() { throw etcd::failure{{errc::unavailable, "no answer from etcd in time"}, true}; }
+
+class lost_answers : public ::testing::Test {
+ protected:
+  static time_point by() { return boot_clock::now() + 20s; }
+  static std::unique_ptr<core::store> open(std::unique_ptr<etcd::transport> with) {
+    return etcd::open_store(std::move(with), "etcd://fake", [](const status&) {});
+  }
+  static core::request ask(const std::string& name, duration ttl = 60s) {
+    core::request made;
+    made.resource = name;
+    made.owner = core::owner_id::random();
+    made.ttl = ttl;
+    return made;
+  }
+  core::renew_verdict renew(const core::request& what) {
+    const core::lease_ref lease{what.resource, what.owner, what.ttl, 0};
+    auto verdict = core::renew_verdict::unknown;
+    store_->renew({&lease, 1}, {&verdict, 1}, by());
+    return verdict;
+  }
+  void beat(const core::request& what) {
+    const core::waiter_ref who{what.resource, what.owner};
+    auto verdict = core::wait_verdict::unknown;
+    static_cast<void>(store_->heartbeat({&who, 1}, {&verdict, 1}, by()));
+  }
+  void no_script() { *script_ = {}; }
+
+  const std::shared_ptr<fake_etcd> server_ = fake_etcd::make();
+  const std::shared_ptr<etcd_script> script_ = std::make_shared<etcd_script>();
+  const std::unique_ptr<core::store> store_ =
+      open(std::make_unique<scripted_etcd>(server_->connect(), script_));
+  const std::unique_ptr<core::store> other_ = open(server_->connect());
+};
+
+TEST_F(lost_answers, a_grant_that_is_being_made_is_not_swept_away) {
+  const auto kept = ask("kept");
+  ASSERT_EQ(store_->acquire(kept, true, by()).is, outcome::granted);
+  const auto mine = ask("k");
+  script_->before_commit = [&](const auto& what) {
+    if (etcd_script::puts(what, "k")) no_answer();
+  };
+  const auto lost = store_->acquire(mine, true, by());
+  ASSERT_TRUE(lost.is == outcome::failed && lost.unknown);
+  no_script();
+  script_->after_commit = [&](const auto& what) {
+    if (!etcd_script::puts(what, "k")) return;
+    std::thread keeper{[&] { EXPECT_EQ(renew(kept), core::renew_verdict::renewed); }};
+    keeper.join();
+  };
+  ASSERT_EQ(store_->acquire(mine, true, by()).is, outcome::granted);
+  no_script();
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::busy);
+}
+
+TEST_F(lost_answers, a_failure_after_the_grant_is_unknown) {
+  const auto kept = ask("kept", 2s);
+  ASSERT_EQ(store_->acquire(kept, true, by()).is, outcome::granted);
+  std::this_thread::sleep_for(1100ms);  // Beyond half the ttl, which is what makes the grant ask once more.
+  server_->elect();
+  bool put = false;
+  script_->after_commit = [&](const auto& what) { put = put || etcd_script::puts(what, "k"); };
+  script_->before_keep_alive = [&] {
+    if (put) out_of_reach();
+  };
+  const auto mine = ask("k", 2s);
+  const auto answer = store_->acquire(mine, true, by());
+  ASSERT_EQ(answer.is, outcome::failed);
+  EXPECT_TRUE(answer.unknown);
+  no_script();
+  EXPECT_TRUE(store_->withdraw({"k", mine.owner}, by()).done);
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::granted);
+}
+
+TEST_F(lost_answers, a_failure_after_queueing_is_unknown) {
+  const auto holder = ask("k");
+  const auto token = other_->acquire(holder, true, by()).token;
+  ASSERT_EQ(other_->acquire(ask("j"), true, by()).is, outcome::granted);
+  ASSERT_EQ(store_->acquire(ask("j"), true, by()).is, outcome::queued);  // It makes the session.
+  for (int i = 0; i < 20; ++i) other_->acquire(ask("k/other" + std::to_string(i)), true, by());
+  bool put = false;
+  script_->after_commit = [&](const auto& what) { put = put || etcd_script::puts(what, "k"); };
+  script_->before_commit = [&](const auto&) {
+    if (put) out_of_reach();
+  };
+  const auto mine = ask("k");
+  const auto answer = store_->acquire(mine, true, by());
+  ASSERT_EQ(answer.is, outcome::failed);
+  EXPECT_TRUE(answer.unknown);
+  no_script();
+  EXPECT_TRUE(store_->withdraw({"k", mine.owner}, by()).done);
+  other_->release({"k", holder.owner, 60s, token}, by());
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::granted);
+}
+
+TEST_F(lost_answers, a_heartbeat_does_not_undo_a_grant) {
+  const auto holder = ask("k");
+  const auto token = other_->acquire(holder, true, by()).token;
+  const auto mine = ask("k");
+  ASSERT_EQ(store_->acquire(mine, true, by()).is, outcome::queued);
+  server_->cut_streams();  // So that the heartbeat has to look.
+  bool once = false;
+  outcome got = outcome::failed;
+  script_->after_commit = [&](const etcd::transaction& what) {
+    const auto* line = what.then.size() == 2 ? std::get_if<etcd::read>(&what.then.back()) : nullptr;
+    if (once || line == nullptr || line->limit == 0) return;
+    once = true;
+    // What the heartbeat just read is old by the time that it is taken in.
+    std::thread waiter{[&] {
+      other_->release({"k", holder.owner, 60s, token}, by());
+      got = store_->claim(mine, by()).is;
+    }};
+    waiter.join();
+  };
+  while (!once) beat(mine);
+  no_script();
+  ASSERT_EQ(got, outcome::granted);
+  EXPECT_EQ(renew(mine), core::renew_verdict::renewed);
+}
+
+TEST_F(lost_answers, a_put_that_comes_long_after_the_withdrawal_is_swept_away) {
+  const auto kept = ask("kept");
+  ASSERT_EQ(store_->acquire(kept, true, by()).is, outcome::granted);
+  etcd::transaction late;
+  script_->before_commit = [&](const auto& what) {
+    if (!etcd_script::puts(what, "k")) return;
+    late = what;
+    no_answer();
+  };
+  const auto mine = ask("k");
+  ASSERT_TRUE(store_->acquire(mine, true, by()).unknown);
+  no_script();
+  const auto withdrawn = store_->withdraw({"k", mine.owner}, by());
+  EXPECT_TRUE(withdrawn.done);
+  EXPECT_FALSE(withdrawn.conclusive);
+  ASSERT_TRUE(server_->connect()->commit(late, by()).succeeded);
+  const auto until = by();
+  while (other_->acquire(ask("k"), false, by()).is == outcome::busy && boot_clock::now() < until) {
+    ASSERT_EQ(renew(kept), core::renew_verdict::renewed);
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_LT(boot_clock::now(), until);
+}
+
+TEST_F(lost_answers, a_release_that_did_not_get_through_is_made_good) {
+  const auto mine = ask("k");
+  const auto token = store_->acquire(mine, true, by()).token;
+  script_->before_commit = [](const auto&) { no_answer(); };
+  EXPECT_TRUE(store_->release({"k", mine.owner, 60s, token}, by()).unknown);
+  no_script();
+  ASSERT_EQ(store_->acquire(ask("something else"), true, by()).is, outcome::granted);  // The client goes on.
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::granted);
+}
+
+TEST_F(lost_answers, a_late_deletion_does_not_hit_the_next_who_has_the_name) {
+  const auto first = ask("k");
+  const auto token = store_->acquire(first, true, by()).token;
+  etcd::transaction late;
+  script_->before_commit = [&](const auto& what) {
+    if (!what.then.empty() && std::holds_alternative<etcd::erase>(what.then.front())) late = what;
+  };
+  EXPECT_EQ(store_->release({"k", first.owner, 60s, token}, by()).is, core::release_answer::outcome::released);
+  no_script();
+  const auto second = ask("k");
+  ASSERT_EQ(store_->acquire(second, true, by()).is, outcome::granted);
+  server_->connect()->commit(late, by());
+  EXPECT_EQ(renew(second), core::renew_verdict::renewed);
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::busy);
+}
+
+/// Others keep what they like in the same etcd, and a lot of it.
+TEST_F(lost_answers, listings_read_no_values_but_those_of_locks) {
+  ASSERT_EQ(other_->acquire(ask("k"), true, by()).is, outcome::granted);
+  etcd::transaction foreign;
+  foreign.then.emplace_back(etcd::put{.key = "app/12", .value = std::string(1000, 'x')});
+  server_->connect()->commit(foreign, by());
+  int values = 0;
+  script_->before_commit = [&](const etcd::transaction& what) {
+    for (const auto& each : what.then)
+      if (const auto* read = std::get_if<etcd::read>(&each); read != nullptr && !read->keys_only) {
+        ++values;
+        EXPECT_TRUE(read->key.starts_with("k/")) << read->key;
+      }
+  };
+  resource_page page;
+  ASSERT_TRUE(store_->list("", "", 100, page, by()).ok());
+  EXPECT_EQ(values, 1);
+  ASSERT_EQ(page.resources.size(), 1U);
+  EXPECT_EQ(page.resources.front().holders.size(), 1U);
+}
+
+}  // namespace
+}  // namespace holdfast::testing
