@@ -4,6 +4,7 @@
 #include "store/etcd/cluster.hpp"
 #include "store/etcd/doubts.hpp"
 #include "store/etcd/errors.hpp"
+#include "store/etcd/following.hpp"
 #include "store/etcd/key_names.hpp"
 #include "store/etcd/layout.hpp"
 #include "store/etcd/lease_proof.hpp"
@@ -241,6 +242,83 @@ TEST_F(ticket_test, the_end_of_a_foreign_key_or_an_unknown_one_is_no_proof) {
   EXPECT_FALSE(all_.find(somebody)->first);
   all_.on_before_gone(somebody, {});
   EXPECT_FALSE(all_.find(somebody)->first);
+}
+
+// --- watches -----------------------------------------------------------------------------------------------------
+
+class following_test : public testing::Test {
+ protected:
+  entry was(revision created) const { return {.key = key_, .value = {}, .created = created}; }
+  const core::owner_id other_{3, 4};
+  const std::string key_ = "r/7";
+  tickets tickets_;
+  std::shared_ptr<ear> ear_ = std::make_shared<ear>(tickets_);
+  following all_{ear_};
+};
+
+TEST_F(following_test, the_next_behind_the_same_key_has_the_same_watch) {
+  std::vector<core::owner_id> told;
+  ear_->set([&](const core::owner_id& owner) { told.push_back(owner); });
+  const auto first = all_.begin(somebody, key_);
+  EXPECT_TRUE(first.made);
+  all_.on_watching(first.number, 10);
+  EXPECT_TRUE(all_.on_deleted(first.number, was(5), 20));
+  EXPECT_FALSE(all_.end(somebody));
+  EXPECT_FALSE(all_.has(somebody));
+  const auto second = all_.begin(other_, key_);
+  EXPECT_FALSE(second.made);
+  EXPECT_EQ(second.number, first.number);
+  EXPECT_EQ(all_.await(second.number, at(0)), 20);
+  EXPECT_TRUE(all_.on_deleted(second.number, was(21), 30));
+  EXPECT_EQ(told, (std::vector<core::owner_id>{somebody, other_}));
+}
+
+TEST_F(following_test, what_befell_the_key_while_nobody_waited_is_missed) {
+  const auto first = all_.begin(somebody, key_);
+  all_.on_watching(first.number, 10);
+  EXPECT_FALSE(all_.end(somebody));
+  EXPECT_TRUE(all_.on_deleted(first.number, was(5), 20));
+  EXPECT_EQ(all_.await(all_.begin(other_, key_).number, at(0)), 20);
+}
+
+TEST_F(following_test, a_watch_that_nobody_needs_is_let_go) {
+  const auto first = all_.begin(somebody, key_);
+  all_.on_watching(first.number, 10);
+  EXPECT_FALSE(all_.end(somebody));
+  bool wanted = true;
+  for (revision now = 20; wanted && now < 30; ++now) wanted = all_.on_deleted(first.number, was(5), now);
+  EXPECT_FALSE(wanted);
+  EXPECT_TRUE(all_.begin(other_, key_).made);
+}
+
+TEST_F(following_test, few_are_kept) {
+  int ended = 0;
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    const auto one = all_.begin({7, i}, "r/" + std::to_string(i));
+    all_.on_watching(one.number, 10);
+    if (const auto old = all_.end({7, i})) {
+      EXPECT_EQ(*old, one.number);
+      ++ended;
+    }
+  }
+  EXPECT_GE(ended, 80);
+  EXPECT_LT(ended, 100);
+}
+
+TEST_F(following_test, one_that_is_not_confirmed_is_not_kept) {
+  const auto one = all_.begin(somebody, key_);
+  EXPECT_EQ(all_.end(somebody), one.number);
+}
+
+TEST_F(following_test, a_refusal_ends_what_was_to_begin_and_takes_nothing_new) {
+  const auto stands = all_.begin(somebody, key_);
+  all_.on_watching(stands.number, 10);
+  const auto begins = all_.begin(other_, "r/8");
+  all_.on_refused();
+  EXPECT_TRUE(all_.over());
+  EXPECT_TRUE(all_.has(somebody));
+  EXPECT_FALSE(all_.has(other_));
+  EXPECT_EQ(all_.await(begins.number, at(0)), std::nullopt);
 }
 
 // --- the rest ----------------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ bool fake_etcd::remove(const std::string& key) {
   for (const auto& each : streams_)
     for (const auto& [number, watched] : each->watches)
       if (watched.key == key) {
-        each->deleted.emplace_back(number, found->second);
+        each->deleted.emplace_back(number, found->second, at_ + 1);
         each->changed.notify_all();
       }
   keys_.erase(found);
@@ -236,8 +236,11 @@ class fake_stream final : public etcd::watch_stream {
       }
       lock.unlock();
       for (const auto& [number, at] : created) stream->sink->on_watching(number, at);
-      for (const auto& [number, before] : deleted) stream->sink->on_deleted(number, before);
+      std::vector<std::int64_t> unwanted;
+      for (const auto& [number, before, at] : deleted)
+        if (!stream->sink->on_deleted(number, before, at)) unwanted.push_back(number);
       lock.lock();
+      for (const auto number : unwanted) stream->watches.erase(number);
     }
     of.streams_.erase(stream);
     lock.unlock();

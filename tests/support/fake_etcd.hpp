@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "core/condition.hpp"
@@ -49,7 +50,7 @@ class fake_etcd : public std::enable_shared_from_this<fake_etcd> {
   struct stream {
     std::shared_ptr<etcd::watch_sink> sink;
     std::map<std::int64_t, watch> watches;
-    std::vector<std::pair<std::int64_t, etcd::entry>> deleted;  ///< To be told.
+    std::vector<std::tuple<std::int64_t, etcd::entry, etcd::revision>> deleted;  ///< To be told.
     std::vector<std::pair<std::int64_t, etcd::revision>> created;
     bool over = false;
     std::atomic<bool> told_all{false};

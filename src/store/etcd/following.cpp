@@ -1,8 +1,16 @@
 #include "store/etcd/following.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace holdfast::etcd {
+namespace {
+
+constexpr std::size_t most_kept = 16;
+/// How often a watch may tell of somebody behind whom nobody of this client waits.
+constexpr int most_unheard = 2;
+
+}  // namespace
 
 void ear::set(core::store::turn_callback callback) {
   const std::lock_guard lock{telling_};
@@ -22,20 +30,43 @@ void ear::close() {
   tickets_ = nullptr;
 }
 
-std::int64_t following::begin(const core::owner_id& owner) {
+following::begun following::begin(const core::owner_id& owner, const std::string& key) {
   const std::lock_guard lock{mutex_};
+  if (const auto kept = kept_.extract(key)) {
+    auto& again = watches_.at(kept.mapped());
+    again.owner = owner;
+    again.unheard = 0;
+    by_owner_[owner] = kept.mapped();
+    return {.number = kept.mapped(), .made = false};
+  }
   const auto number = ++last_;
-  watches_.emplace(number, watch{.owner = owner, .since = {}});
+  watches_.emplace(number, watch{.key = key, .owner = owner, .since = {}});
   by_owner_[owner] = number;
-  return number;
+  return {.number = number, .made = true};
 }
 
 std::optional<std::int64_t> following::end(const core::owner_id& owner) {
   const std::lock_guard lock{mutex_};
-  const auto node = by_owner_.extract(owner);
-  if (!node) return std::nullopt;
-  watches_.erase(node.mapped());
-  return node.mapped();
+  const auto mine = by_owner_.extract(owner);
+  return mine ? let_go(watches_.find(mine.mapped())) : std::nullopt;
+}
+
+/// Kept, unless there is one for that key, or too many already.
+std::optional<std::int64_t> following::let_go(watches::iterator which) {  // mutex_ is held
+  which->second.owner = {};
+  const auto number = which->first;
+  if (which->second.since && kept_.size() < most_kept && kept_.emplace(which->second.key, number).second)
+    return std::nullopt;
+  watches_.erase(which);
+  return number;
+}
+
+void following::erase(watches::iterator which) {  // mutex_ is held
+  if (which->second.owner.nil())
+    kept_.erase(which->second.key);
+  else
+    by_owner_.erase(which->second.owner);
+  watches_.erase(which);
 }
 
 bool following::has(const core::owner_id& owner) const {
@@ -60,12 +91,6 @@ std::optional<revision> following::await(std::int64_t number, time_point by) {
   }
 }
 
-std::optional<core::owner_id> following::owner_of(std::int64_t number) const {
-  const std::lock_guard lock{mutex_};
-  const auto found = watches_.find(number);
-  return found == watches_.end() ? std::nullopt : std::optional{found->second.owner};
-}
-
 void following::on_watching(std::int64_t number, revision at) {
   const std::lock_guard lock{mutex_};
   const auto found = watches_.find(number);
@@ -74,30 +99,45 @@ void following::on_watching(std::int64_t number, revision at) {
   changed_.notify_all();
 }
 
-void following::on_deleted(std::int64_t number, const entry& before) {
-  if (const auto owner = owner_of(number)) ear_->tell(*owner, &before);
+bool following::on_deleted(std::int64_t number, const entry& before, revision at) {
+  core::owner_id owner;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = watches_.find(number);
+    if (found == watches_.end()) return false;
+    found->second.since = at;  // Whoever has the watch next has missed this.
+    owner = found->second.owner;
+    if (owner.nil() && ++found->second.unheard > most_unheard) {
+      erase(found);
+      return false;
+    }
+  }
+  if (!owner.nil()) ear_->tell(owner, &before);
+  return true;
 }
 
 void following::on_watch_lost(std::int64_t number) {
-  const auto owner = owner_of(number);
-  if (!owner) return;
-  static_cast<void>(end(*owner));
+  core::owner_id owner;
   {
     const std::lock_guard lock{mutex_};
+    const auto found = watches_.find(number);
+    if (found == watches_.end()) return;
+    owner = found->second.owner;
+    erase(found);
     changed_.notify_all();
   }
-  ear_->tell(*owner);
+  if (!owner.nil()) ear_->tell(owner);
 }
 
 /// Whose watch was to begin is not told: it looks again soon anyway, and told at once would only be refused once more.
 void following::on_refused() {
   const std::lock_guard lock{mutex_};
   over_ = true;
-  std::erase_if(watches_, [&](const auto& each) {
-    if (each.second.since) return false;
-    by_owner_.erase(each.second.owner);
-    return true;
-  });
+  for (auto each = watches_.begin(); each != watches_.end();) {
+    const auto next = std::next(each);
+    if (!each->second.since) erase(each);
+    each = next;
+  }
   changed_.notify_all();
 }
 
@@ -106,9 +146,10 @@ void following::on_stream_lost() {
   {
     const std::lock_guard lock{mutex_};
     over_ = true;
-    any = !watches_.empty();
+    any = !by_owner_.empty();
     watches_.clear();
     by_owner_.clear();
+    kept_.clear();
     changed_.notify_all();
   }
   if (any) ear_->tell({});

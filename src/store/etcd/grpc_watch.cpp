@@ -17,6 +17,12 @@
 namespace holdfast::etcd {
 namespace {
 
+wire::WatchRequest cancel_of(std::int64_t watch) {
+  wire::WatchRequest what;
+  what.mutable_cancel_request()->set_watch_id(watch);
+  return what;
+}
+
 /// Kept by the thread until the stream has ended.
 class conversation {
  public:
@@ -103,7 +109,8 @@ class conversation {
     if (heard_.created()) sink_->on_watching(watch, heard_.header().revision());
     for (auto& each : *heard_.mutable_events()) {
       if (each.type() != wire::Event::DELETE) continue;
-      sink_->on_deleted(watch, each.has_prev_kv() ? entry_of(*each.mutable_prev_kv()) : entry{});
+      const auto before = each.has_prev_kv() ? entry_of(*each.mutable_prev_kv()) : entry{};
+      if (!sink_->on_deleted(watch, before, each.kv().mod_revision())) say(cancel_of(watch));
     }
     if (heard_.canceled() || heard_.compact_revision() != 0) sink_->on_watch_lost(watch);
   }
@@ -161,11 +168,7 @@ class grpc_watch_stream final : public watch_stream {
     talk_->say(std::move(what));
   }
 
-  void remove(std::int64_t watch) override {
-    wire::WatchRequest what;
-    what.mutable_cancel_request()->set_watch_id(watch);
-    talk_->say(std::move(what));
-  }
+  void remove(std::int64_t watch) override { talk_->say(cancel_of(watch)); }
   void end() noexcept override { talk_->end(); }
   [[nodiscard]] bool ended() const noexcept override { return talk_->told_all(); }
 

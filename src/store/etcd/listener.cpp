@@ -50,8 +50,9 @@ std::optional<revision> listener::follow(const core::owner_id& owner, const std:
       }
     }
     if (const auto old = now_->end(owner)) stream_->remove(*old);
-    number = now_->begin(owner);
-    stream_->add(number, key);
+    const auto begun = now_->begin(owner, key);
+    number = begun.number;
+    if (begun.made) stream_->add(number, key);
     now = now_;
   }
   return now->await(number, std::min(by, boot_clock::now() + longest_opening));

@@ -17,8 +17,9 @@ class watch_sink {
 
   /// From now on nothing that befalls the key is missed; what befell it up to `at` is not told.
   virtual void on_watching(std::int64_t watch, revision at) = 0;
-  /// The key was deleted. `before` is what it was, with an empty key if the server does not know it any more.
-  virtual void on_deleted(std::int64_t watch, const entry& before) = 0;
+  /// The key was deleted at that revision. `before` is what it was, with an empty key if the server does not know it any
+  /// more. False: the watch may go.
+  virtual bool on_deleted(std::int64_t watch, const entry& before, revision at) = 0;
   /// This watch tells nothing any more.
   virtual void on_watch_lost(std::int64_t watch) = 0;
   /// The stream takes no new watches; which one it refused, the server need not say.
