@@ -128,6 +128,10 @@ class HOLDFAST_EXPORT store {
   [[nodiscard]] virtual store_traits traits() const noexcept = 0;
   /// Set once, before the first verb. Called on a thread of the store's, which it must not block.
   virtual void on_turn(turn_callback callback) = 0;
+  /// "This owner's lease is over", from a store that learns so unasked. A hint as on_turn's are; renewals tell of it too.
+  /// Set and called like those. Nothing unless overridden.
+  using loss_callback = std::function<void(const owner_id&, const status& why)>;
+  virtual void on_loss(loss_callback callback);
 
   /// Connects, and checks what can be checked (rights, settings).
   virtual status ping(time_point by) = 0;
