@@ -75,7 +75,10 @@ TEST_F(guardian_test, ends_all_of_the_command_before_the_lock_passes_on_when_run
   one.signal(SIGKILL);
   EXPECT_EQ(one.wait(), 128 + SIGKILL);
   EXPECT_EQ(next.wait(), 0);
-  EXPECT_EQ(next.out(), "mine\n");
+  if (site_->outlives_runs())
+    EXPECT_EQ(next.out(), "mine\n");
+  else
+    EXPECT_NE(next.out().find("mine\n"), std::string::npos);
 }
 
 TEST_F(guardian_test, ends_all_of_the_command_before_the_lock_passes_on_when_run_is_stopped) {
@@ -115,7 +118,10 @@ TEST_F(guardian_test, kills_a_stopped_command_too) {
   process next = start_successor();
   one.signal(SIGKILL);
   EXPECT_EQ(next.wait(), 0);
-  EXPECT_EQ(next.out(), "mine\n");
+  if (site_->outlives_runs())
+    EXPECT_EQ(next.out(), "mine\n");
+  else
+    EXPECT_NE(next.out().find("mine\n"), std::string::npos);
 }
 
 TEST_F(guardian_test, does_not_mind_what_the_terminal_sends_to_runs_group) {

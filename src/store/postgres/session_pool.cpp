@@ -59,7 +59,7 @@ session_pool::loan session_pool::take_from(sql::pool<connection>& from, time_poi
       throw failure{
           {errc::unavailable, options_.shown + ": all " + std::to_string(options_.pool) +
                                   " connections hold a lock or wait for one, one each; pool=N in the URL allows more"}};
-    if (lent->alive()) return lent;
+    if (lent->usable()) return lent;
     lent.drop();
     from.drop_idle();
   }

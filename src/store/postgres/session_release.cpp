@@ -44,15 +44,15 @@ core::release_answer session_protocol::release(const core::lease_ref& what, time
   return answer;
 }
 
-/// Whether the wait is over by then: cancelled, or given its lock after all.
+/// Whether the wait is over by then. It may have its lock, even if it was cancelled: that is the session's as soon as it
+/// was given, whatever becomes of the statement.
 bool session_protocol::wait_ended(session_tenure& mine, time_point by) {
   try {
     if (!(*mine.on)->answer(by)) return false;
-    mine.is = state::given;
   } catch (const failure& why) {
     if (why.mend != failure::remedy::none) throw;
-    mine.give_back();
   }
+  mine.is = state::given;
   return true;
 }
 
@@ -64,7 +64,7 @@ void session_protocol::leave_queue(session_tenure& mine, time_point by) {
       // One that comes before the statement has begun is in vain.
       at_.ask(session_text::cancel, with, by);
       if (!wait_ended(mine, std::min(by, boot_clock::now() + cancel_every))) continue;
-      if (mine.is == state::given) free(mine, by);
+      free(mine, by);
       return;
     } while (boot_clock::now() < by);
     throw lost_answer("the server does not end the wait in time", at_.with().shown);

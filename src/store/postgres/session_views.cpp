@@ -121,7 +121,17 @@ bool session_protocol::break_lease(std::string_view name, std::optional<std::uin
   with.bytes(name);
   token ? with.bytes(token_text) : with.null();
   owner ? with.bytes(owner_text) : with.null();
-  const auto ended = at_.ask(session_text::break_it, with, by);
+  const auto ended = [&] {
+    try {
+      return at_.ask(session_text::break_it, with, by);
+    } catch (failure& failed) {
+      if (failed.why == errc::not_authorised)
+        failed.why = {errc::not_authorised, at_.with().shown +
+                                                ": the session that has the lock is another role's: that role ends it, "
+                                                "or one that is a member of pg_signal_backend"};
+      throw;
+    }
+  }();
   for (int row = 0; row < ended.rows(); ++row)
     if (!ended.boolean(row, 0))
       throw failure{{errc::unavailable, at_.with().shown + ": the session that has the lock does not end in time"}};
