@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <csignal>
 
 #include "command_test.hpp"
@@ -19,6 +17,8 @@ class postgres_session_site final : public command_site {
   ~postgres_session_site() override { server().query("DROP DATABASE " + database_ + " WITH (FORCE)"); }
   std::string url() const override { return server().url(database_, "lock=session"); }
   bool outlives_runs() const override { return false; }
+  bool tells_of_loss() const override { return true; }
+  int windows_of(int stopped) const override { return stopped; }
 
  private:
   const std::string database_ = server().fresh_database();
@@ -27,8 +27,8 @@ class postgres_session_site final : public command_site {
 class advisory_test : public command_test {
  protected:
   static std::string end_sessions(const std::string& which) {
-    return server().query("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_locks WHERE locktype = 'advisory' AND " +
-                          which);
+    return server().query(
+        "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_locks WHERE locktype = 'advisory' AND " + which);
   }
 };
 

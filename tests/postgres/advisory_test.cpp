@@ -2,6 +2,7 @@
 #include <random>
 
 #include "fixture.hpp"
+#include "holdfast/holdfast.hpp"
 #include "store/postgres/session_mark.hpp"
 #include "support/proxy.hpp"
 
@@ -9,6 +10,7 @@
 namespace holdfast::postgres::test {
 namespace {
 
+using holdfast::client;
 using holdfast::testing::proxy;
 
 /// What the store tells unasked.
@@ -134,6 +136,37 @@ TEST_F(advisory_test, a_session_that_is_terminated_is_a_lease_lost_at_once) {
   EXPECT_EQ(renew(*store, what), core::renew_verdict::lost);
   EXPECT_EQ(store->release(lease(what, token), soon()).is, released::not_held);
   EXPECT_EQ(attempt(*store, "r"), outcome::granted);
+}
+
+TEST_F(advisory_test, a_lock_that_nobody_renews_is_told_to_be_lost_too) {
+  client own{locks_url()};
+  holdfast::mutex lock{own, "r", {.ttl = 24h, .renew = false}};
+  lock.lock();
+  const auto lease = lock.lease();
+  const auto lost = lease.lost();
+  EXPECT_TRUE(lease.held());
+  terminate_holders();
+  EXPECT_TRUE(eventually([&] { return lost.stop_requested(); }));
+  EXPECT_FALSE(lease.held());
+  EXPECT_EQ(lock.release(), errc::not_held);
+  EXPECT_TRUE(lock.try_lock());
+}
+
+TEST_F(advisory_test, a_wait_that_times_out_leaves_nothing) {
+  client one{locks_url()};
+  client two{locks_url()};
+  holdfast::mutex holder{one, "r"};
+  holdfast::mutex waiter{two, "r"};
+  holder.lock();
+  EXPECT_EQ(waiter.acquire({.timeout = 50ms}), errc::timed_out);
+  EXPECT_EQ(locks(), "1");
+  std::thread waiting{[&] { waiter.lock(); }};
+  EXPECT_TRUE(await_locks("NOT granted", "1"));
+  holder.unlock();
+  waiting.join();
+  EXPECT_TRUE(waiter.lease().held());
+  waiter.unlock();
+  EXPECT_EQ(locks(), "0");
 }
 
 TEST_F(advisory_test, a_renewal_finds_a_terminated_session_lost_whoever_notices_first) {
