@@ -78,6 +78,10 @@ TEST_F(advisory_test, excludes_whoever_locks_the_documented_key_and_is_excluded)
   EXPECT_EQ(attempt(*store, "stock/42"), outcome::busy);
   other.run("SELECT pg_advisory_unlock_all()");
   EXPECT_EQ(attempt(*store, "stock/42"), outcome::granted);
+  other.run("BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('stock/42', 0))");
+  EXPECT_EQ(attempt(*store, "stock/42"), outcome::busy);
+  other.run("COMMIT");
+  EXPECT_EQ(attempt(*store, "stock/42"), outcome::granted);
 }
 
 TEST_F(advisory_test, any_bytes_have_a_documented_key) {
@@ -90,6 +94,8 @@ TEST_F(advisory_test, any_bytes_have_a_documented_key) {
     EXPECT_EQ(store->release(lease(what, token), soon()).is, released::released);
     EXPECT_EQ(attempt_by_hand(key), "t") << bytes;
   }
+  grant(*store, ask("schl\xc3\xbcssel"));
+  EXPECT_EQ(attempt_by_hand("hashtextextended(encode(convert_to('schl\xc3\xbcssel', 'UTF8'), 'escape'), 0)"), "f");
 }
 
 TEST_F(advisory_test, stands_in_one_queue_with_others_who_lock_the_key) {
@@ -254,6 +260,25 @@ TEST_F(advisory_test, an_acquire_whose_answer_was_lost_is_ended_by_its_withdrawa
   EXPECT_TRUE(withdrawn.done) << withdrawn.why.message();
   EXPECT_TRUE(withdrawn.conclusive);
   EXPECT_EQ(locks(), "0");
+}
+
+TEST_F(advisory_test, a_wait_that_nobody_can_look_at_is_in_doubt_and_can_be_withdrawn) {
+  const std::string role = "narrow_" + database_;
+  query("CREATE ROLE " + role + " LOGIN CONNECTION LIMIT 1");  // The session that locks, and none to ask about it.
+  session holder{server(), database_};
+  holder.run("SELECT pg_advisory_lock(hashtextextended('r', 0))");
+  auto narrow = locks_url();
+  narrow.replace(narrow.find("postgres@"), 8, role);
+  const auto store = open(narrow);
+  const auto what = ask("r");
+  const auto answer = store->acquire(what, true, soon());
+  EXPECT_EQ(answer.is, outcome::failed);
+  EXPECT_TRUE(answer.unknown) << answer.why.message();
+  EXPECT_TRUE(eventually([&] {
+    const auto withdrawn = store->withdraw({what.resource, what.owner}, soon());
+    return withdrawn.done && withdrawn.conclusive;
+  }));
+  EXPECT_EQ(locks("NOT granted"), "0");
 }
 
 TEST_F(advisory_test, a_late_answer_to_a_renewal_ends_nothing) {

@@ -27,6 +27,10 @@ class session_book::loop {
 
   std::shared_ptr<session_tenure> take(const core::owner_id& owner, const core::request* to_make, time_point by);
   void put_back(session_tenure& what) noexcept;
+  bool knows(const core::owner_id& owner) {
+    const std::lock_guard lock{mutex_};
+    return entries_.contains(owner);
+  }
   void stop() noexcept;
   void run();
 
@@ -192,6 +196,8 @@ session_book::grip session_book::take(const core::owner_id& owner, time_point by
 session_book::grip session_book::take_or_make(const core::request& what, time_point by) {
   return {loop_, loop_->take(what.owner, &what, by)};
 }
+
+bool session_book::knows(const core::owner_id& owner) { return loop_->knows(owner); }
 
 void session_book::grip::let_go() noexcept {
   if (what_) of_->put_back(*what_);

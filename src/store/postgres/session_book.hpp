@@ -50,6 +50,8 @@ class session_book {
   grip take(const core::owner_id& owner, time_point by);
   /// The same, and makes it if there is none.
   grip take_or_make(const core::request& what, time_point by);
+  /// Whether there is one.
+  [[nodiscard]] bool knows(const core::owner_id& owner);
   /// From now on tenures are watched.
   void start();
 

@@ -116,7 +116,8 @@ class session_store final : public core::store {
     if (why.ok()) return answer;
     answer = {};
     answer.why = std::move(why);
-    answer.unknown = unknown || pool_->lost(what.owner);
+    // It may stand in the queue, though nobody could be asked where.
+    answer.unknown = unknown || pool_->lost(what.owner) || book_.knows(what.owner);
     return answer;
   }
 
