@@ -13,13 +13,15 @@ namespace {
 using holdfast::client;
 using holdfast::testing::proxy;
 
-/// What the store tells unasked.
-class listener_box {
+/// A store, and what it tells unasked.
+class watched {
  public:
-  explicit listener_box(core::store& of) {
-    of.on_turn([this](const core::owner_id& owner) { add(turns_, owner); });
-    of.on_loss([this](const core::owner_id& owner, const status&) { add(losses_, owner); });
+  explicit watched(std::unique_ptr<core::store> made) : store_{std::move(made)} {
+    store_->on_turn([this](const core::owner_id& owner) { add(turns_, owner); });
+    store_->on_loss([this](const core::owner_id& owner, const status&) { add(losses_, owner); });
   }
+  core::store& operator*() { return *store_; }
+  core::store* operator->() { return store_.get(); }
   bool await_turn(const core::owner_id& owner) { return await(turns_, owner); }
   bool await_loss(const core::owner_id& owner) { return await(losses_, owner); }
 
@@ -38,6 +40,7 @@ class listener_box {
   std::condition_variable changed_;
   owners turns_;
   owners losses_;
+  std::unique_ptr<core::store> store_;  // Goes first.
 };
 
 class advisory_test : public postgres_test {
@@ -99,10 +102,8 @@ TEST_F(advisory_test, any_bytes_have_a_documented_key) {
 }
 
 TEST_F(advisory_test, stands_in_one_queue_with_others_who_lock_the_key) {
-  const auto a = open(locks_url());
-  const auto b = open(locks_url());
-  listener_box told_a{*a};
-  listener_box told_b{*b};
+  watched a{open(locks_url())};
+  watched b{open(locks_url())};
   session holder{server(), database_};
   holder.run("SELECT pg_advisory_lock(hashtextextended('r', 0))");
   const auto first = ask("r");
@@ -119,7 +120,7 @@ TEST_F(advisory_test, stands_in_one_queue_with_others_who_lock_the_key) {
   const auto third = ask("r");
   EXPECT_EQ(b->acquire(third, true, soon()).position, 2U);
   holder.run("SELECT pg_advisory_unlock_all()");
-  EXPECT_TRUE(told_a.await_turn(first.owner));
+  EXPECT_TRUE(a.await_turn(first.owner));
   const auto answer = a->claim(first, soon());
   EXPECT_EQ(answer.is, outcome::granted);
   EXPECT_FALSE(second_has_it);
@@ -128,17 +129,16 @@ TEST_F(advisory_test, stands_in_one_queue_with_others_who_lock_the_key) {
   EXPECT_EQ(b->claim(third, soon()).is, outcome::queued);
   second_is_done = true;
   second.join();
-  EXPECT_TRUE(told_b.await_turn(third.owner));
+  EXPECT_TRUE(b.await_turn(third.owner));
   EXPECT_GT(b->claim(third, soon()).token, answer.token);
 }
 
 TEST_F(advisory_test, a_session_that_is_terminated_is_a_lease_lost_at_once) {
-  const auto store = open(locks_url());
-  listener_box told{*store};
+  watched store{open(locks_url())};
   const auto what = ask("r", 24h);
   const auto token = grant(*store, what);
   terminate_holders();
-  EXPECT_TRUE(told.await_loss(what.owner));
+  EXPECT_TRUE(store.await_loss(what.owner));
   EXPECT_EQ(renew(*store, what), core::renew_verdict::lost);
   EXPECT_EQ(store->release(lease(what, token), soon()).is, released::not_held);
   EXPECT_EQ(attempt(*store, "r"), outcome::granted);
@@ -187,14 +187,13 @@ TEST_F(advisory_test, a_renewal_finds_a_terminated_session_lost_whoever_notices_
 }
 
 TEST_F(advisory_test, a_waiter_whose_session_is_terminated_is_told_and_queues_again) {
-  const auto store = open(locks_url());
-  listener_box told{*store};
+  watched store{open(locks_url())};
   session holder{server(), database_};
   holder.run("SELECT pg_advisory_lock(hashtextextended('r', 0))");
   const auto what = ask("r");
   ASSERT_EQ(store->acquire(what, true, soon()).is, outcome::queued);
   query("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
-  EXPECT_TRUE(told.await_turn(what.owner));
+  EXPECT_TRUE(store.await_turn(what.owner));
   EXPECT_EQ(store->claim(what, soon()).is, outcome::gone);
   EXPECT_EQ(store->acquire(what, true, soon()).is, outcome::queued);
 }
@@ -304,15 +303,14 @@ TEST_F(advisory_test, a_late_answer_to_a_renewal_ends_nothing) {
 TEST_F(advisory_test, the_lock_of_a_holder_that_is_cut_off_is_free_after_its_ttl_and_not_before) {
   proxy relay{server().port()};
   const auto store = open(through(relay));
-  const auto other = open(locks_url());
-  listener_box told{*other};
+  watched other{open(locks_url())};
   const auto what = ask("r", 2s);
   const auto held = store->acquire(what, true, soon());
   ASSERT_EQ(held.is, outcome::granted);
   const auto next = ask("r");
   ASSERT_EQ(other->acquire(next, true, soon()).is, outcome::queued);
   relay.partition();
-  EXPECT_TRUE(told.await_turn(next.owner));
+  EXPECT_TRUE(other.await_turn(next.owner));
   EXPECT_GE(boot_clock::now(), held.sent + 2s);
   EXPECT_GT(other->claim(next, soon()).token, held.token);
   relay.heal();
@@ -338,15 +336,14 @@ TEST_F(advisory_test, settings_of_the_servers_do_not_shorten_a_lease) {
 
 TEST_F(advisory_test, a_restarted_server_has_forgotten_the_locks_and_their_holders_are_told) {
   postgres_server own;
-  const auto store = open(own.url("postgres", "lock=session"));
-  listener_box told{*store};
+  watched store{open(own.url("postgres", "lock=session"))};
   const auto what = ask("r", 1h);
   const auto token = grant(*store, what);
   const auto next = ask("r");
   ASSERT_EQ(store->acquire(next, true, soon()).is, outcome::queued);
   own.kill();
-  EXPECT_TRUE(told.await_loss(what.owner));
-  EXPECT_TRUE(told.await_turn(next.owner));
+  EXPECT_TRUE(store.await_loss(what.owner));
+  EXPECT_TRUE(store.await_turn(next.owner));
   EXPECT_EQ(store->acquire(next, true, boot_clock::now() + 300ms).why, errc::unavailable);
   own.start();
   EXPECT_GT(grant(*store, next), token);
