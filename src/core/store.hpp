@@ -109,8 +109,10 @@ struct store_traits {
   bool serves_shared = false;   ///< Whether lock_mode::shared and capacities over 1 are.
   bool changes_ttl = true;      ///< Whether renew takes another ttl than the lease was granted with.
   bool shares_leases = false;   ///< Whether one lease of the store's may carry many grants.
-  duration claim_window{};      ///< How long a hand-off waits for its claim.
-  duration heartbeat_every{};   ///< Zero: waiters need no heartbeat.
+  bool outlives_client =
+      true;                    ///< Whether a lease stands for its ttl when its client is gone; else it is free at once.
+  duration claim_window{};     ///< How long a hand-off waits for its claim.
+  duration heartbeat_every{};  ///< Zero: waiters need no heartbeat.
   duration shortest_ttl = std::chrono::milliseconds{100};
 };
 

@@ -58,6 +58,18 @@ TEST_F(advisory_test, the_lock_of_a_killed_holder_is_free_at_once) {
   EXPECT_EQ(waiter.out(), "mine\n");
 }
 
+TEST_F(advisory_test, the_command_of_a_killed_holder_gets_no_grace) {
+  const std::string asked = folder_.file("asked");
+  const std::string pid = folder_.file("pid");
+  process one =
+      start(run_shell({"--ttl", "1h"}, "k",
+                      "trap 'echo asked > " + asked + "' TERM; echo $$ > " + pid + "; while :; do sleep 0.02; done"));
+  ASSERT_TRUE(eventually([&] { return !read_file(pid).empty(); })) << one.err();
+  one.signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return !process_alive(std::stoi(read_file(pid))); }));
+  EXPECT_FALSE(file_exists(asked));
+}
+
 TEST_F(advisory_test, a_wait_that_times_out_or_is_interrupted_leaves_nothing) {
   const process holder = start_holder("k");
   EXPECT_EQ(holdfast(run_shell({"-w", "100ms"}, "k", "true")).code, 75);

@@ -20,6 +20,7 @@ class session_store final : public core::store {
   core::store_traits traits() const noexcept override {
     core::store_traits traits;
     traits.reserves_tokens = false;  // There is no row that would keep the highest one used.
+    traits.outlives_client = false;
     traits.claim_window = sql::claim_window;
     return traits;
   }
