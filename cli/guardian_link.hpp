@@ -11,7 +11,7 @@ namespace holdfast::cli {
 
 enum class guardian_word : std::int32_t {
   // to the guardian
-  go,  ///< Start the command; `deadline`, `grace`, `margin` hold, `value` != 0 gives it the terminal. Its environment follows.
+  go,  ///< Start the command; `deadline`, `grace`, `margin`, `flags` hold, `value` != 0 gives it the terminal. Its environment follows.
   deadline,  ///< The lease was renewed: `deadline` holds.
   signal,    ///< Send `value` to the command's group.
   kill,      ///< The lease is lost: end everything now.
@@ -21,6 +21,9 @@ enum class guardian_word : std::int32_t {
   stopped,      ///< The command was stopped by signal `value`.
   ended,        ///< The command is over: `value` is its wait status, `flags` tells how.
 };
+
+/// A flag of `go`: the lock is free as soon as holdfast is gone, so there is no grace then.
+inline constexpr std::int32_t free_when_gone = 1;
 
 /// Flags of `ended`.
 inline constexpr std::int32_t ended_by_guardian = 1;  ///< It was told to end because the lease ran out or was lost.

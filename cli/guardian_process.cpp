@@ -107,6 +107,7 @@ class guardian_process {
   void on_holdfast_gone() {
     holdfast_gone_ = true;
     if (phase_ == phase::idle) phase_ = phase::over;
+    if (phase_ == phase::running && free_when_gone_) return begin_killing();
     // Nobody renews any more. What is left of the lease is the command's to tidy up in.
     if (phase_ == phase::running) begin_ending(std::min(deadline_ - margin_, now() + grace_));
   }
@@ -140,6 +141,7 @@ class guardian_process {
     grace_ = duration{what.grace};
     margin_ = duration{what.margin};
     terminal_ = what.value != 0;
+    free_when_gone_ = (what.flags & free_when_gone) != 0;
     if (now() >= deadline_ - margin_) return finish(ended_by_guardian);
     command_.set_environment(environment);
     int error = 0;
@@ -233,6 +235,7 @@ class guardian_process {
   int timer_ = -1;
   phase phase_ = phase::idle;
   bool holdfast_gone_ = false;
+  bool free_when_gone_ = false;
   bool terminal_ = false;
   pid_t child_ = 0;
   bool child_over_ = false;

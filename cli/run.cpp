@@ -92,7 +92,8 @@ class running {
   }
 
   void hold() {
-    const supervision ended = supervise(guardian_, lease_, options_.ttl, lost_event_, watched_, environment());
+    const supervision ended = supervise(guardian_, {lease_, options_.ttl, client_->locks_outlive_program()},
+                                        lost_event_, watched_, environment());
     outcome_.held = boot_clock::now() - granted_;
     // Held locally to the end, and yet not held: it was broken, or the store forgot it, while the command ran.
     const status released = lock_.release();

@@ -34,14 +34,15 @@ class supervisor {
   supervisor& operator=(const supervisor&) = delete;
   ~supervisor() { ::close(signals_); }
 
-  supervision run(duration ttl, const std::string& environment) {
+  supervision run(const supervised_lease& what, const std::string& environment) {
     terminal_ = terminal_is_ours();
     deadline_ = lease_.deadline();
     const guardian_message go{.word = guardian_word::go,
                               .value = terminal_ ? 1 : 0,
+                              .flags = what.outlives_us ? 0 : free_when_gone,
                               .deadline = deadline_.time_since_epoch().count(),
-                              .grace = grace_of(ttl).count(),
-                              .margin = margin_of(ttl).count()};
+                              .grace = grace_of(what.ttl).count(),
+                              .margin = margin_of(what.ttl).count()};
     send_message(guardian_.socket, go, environment);  // a guardian that is gone is met in the loop
     while (!over_) turn();
     if (terminal_) take_terminal_back();
@@ -185,9 +186,9 @@ class supervisor {
 
 }  // namespace
 
-supervision supervise(const guardian& with, const lease& lease, duration ttl, int lost_event, const sigset_t& watched,
+supervision supervise(const guardian& with, const supervised_lease& what, int lost_event, const sigset_t& watched,
                       const std::string& environment) {
-  return supervisor{with, lease, ttl, lost_event, watched}.run(ttl, environment);
+  return supervisor{with, what.lease, what.ttl, lost_event, watched}.run(what, environment);
 }
 
 void dismiss(guardian& which) noexcept {

@@ -58,6 +58,9 @@ class HOLDFAST_EXPORT client {
   /// their number. Blocks until all names were looked at. errc::unsupported for a store that needs no cleaning.
   status clean_up(std::uint64_t& forgotten) noexcept;
 
+  /// Whether a lock stands for its ttl when the program that has it is killed, as in most stores; else somebody else may
+  /// have it at once.
+  [[nodiscard]] bool locks_outlive_program() const noexcept;
   /// The store's URL with its password hidden.
   [[nodiscard]] std::string store() const;
 

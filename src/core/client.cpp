@@ -35,6 +35,8 @@ client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
+bool client::locks_outlive_program() const noexcept { return core_ && core_->traits().outlives_client; }
+
 std::string client::store() const { return core_ ? core_->shown_url() : std::string{}; }
 
 status client::ping() noexcept {

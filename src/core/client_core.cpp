@@ -50,6 +50,9 @@ void client_core::begin() {
     if (const auto core = self.lock()) core->hint(owner);
   };
   store_->on_turn(hint_self);
+  store_->on_loss([self](const owner_id& owner, const status& why) {
+    if (const auto core = self.lock()) core->lose(owner, why);
+  });
   const auto failed = [observer = options_.observer](const status& why) {
     dispatcher::instance().tell(observer, {.kind = event_kind::store_failed, .why = why});
   };
@@ -189,6 +192,10 @@ void client_core::hint(const owner_id& owner) noexcept {
     }
   }
   for (const auto& each : told) each->hint();
+}
+
+void client_core::lose(const owner_id& owner, const status& why) noexcept {
+  for (const auto& each : resources()) each->lose(owner, why);
 }
 
 status client_core::close(duration within) noexcept {

@@ -84,6 +84,8 @@ class client_core : public std::enable_shared_from_this<client_core> {
   client_core(std::string_view url, client_options options);
   void begin();
   void hint(const owner_id& owner) noexcept;
+  /// The store learnt that this lease is over.
+  void lose(const owner_id& owner, const status& why) noexcept;
   [[nodiscard]] std::vector<std::shared_ptr<resource>> resources();
 
   const std::uint64_t forks_;

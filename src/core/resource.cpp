@@ -360,6 +360,15 @@ status resource::refresh(turn& what, duration ttl) noexcept {
   return result;
 }
 
+void resource::lose(const owner_id& owner, const status& why) noexcept {
+  std::shared_ptr<turn> open;
+  {
+    const std::lock_guard lock{mutex_};
+    open = current_.lock();
+  }
+  if (open && !open->ended() && open->of().owner() == owner) open->of().lose(client_.located(why, name_));
+}
+
 bool resource::close(client_core& client, time_point by) noexcept {
   std::shared_ptr<turn> open;
   {

@@ -37,6 +37,8 @@ class resource : public std::enable_shared_from_this<resource> {
   /// "Look again at your request."
   void hint() noexcept;
   void wake_all() noexcept;
+  /// The store says that this owner's lease is over: if it is the current turn's, that is lost.
+  void lose(const owner_id& owner, const status& why) noexcept;
   /// The client closes: ends the current turn and tells its `lost`. True if the store confirmed it.
   bool close(client_core& client, time_point by) noexcept;
 

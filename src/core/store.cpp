@@ -4,6 +4,8 @@ namespace holdfast::core {
 
 store::~store() = default;
 
+void store::on_loss(loss_callback) {}
+
 status store::schema(std::string&) const { return {errc::unsupported, "this store has no schema to apply"}; }
 
 status store::clean_up(std::string&, std::uint64_t&, time_point) {

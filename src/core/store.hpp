@@ -109,8 +109,10 @@ struct store_traits {
   bool serves_shared = false;   ///< Whether lock_mode::shared and capacities over 1 are.
   bool changes_ttl = true;      ///< Whether renew takes another ttl than the lease was granted with.
   bool shares_leases = false;   ///< Whether one lease of the store's may carry many grants.
-  duration claim_window{};      ///< How long a hand-off waits for its claim.
-  duration heartbeat_every{};   ///< Zero: waiters need no heartbeat.
+  bool outlives_client =
+      true;                    ///< Whether a lease stands for its ttl when its client is gone; else it is free at once.
+  duration claim_window{};     ///< How long a hand-off waits for its claim.
+  duration heartbeat_every{};  ///< Zero: waiters need no heartbeat.
   duration shortest_ttl = std::chrono::milliseconds{100};
 };
 
@@ -128,6 +130,10 @@ class HOLDFAST_EXPORT store {
   [[nodiscard]] virtual store_traits traits() const noexcept = 0;
   /// Set once, before the first verb. Called on a thread of the store's, which it must not block.
   virtual void on_turn(turn_callback callback) = 0;
+  /// "This owner's lease is over", from a store that learns so unasked. A hint as on_turn's are; renewals tell of it too.
+  /// Set and called like those. Nothing unless overridden.
+  using loss_callback = std::function<void(const owner_id&, const status& why)>;
+  virtual void on_loss(loss_callback callback);
 
   /// Connects, and checks what can be checked (rights, settings).
   virtual status ping(time_point by) = 0;

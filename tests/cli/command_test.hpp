@@ -33,6 +33,13 @@ class command_site {
   [[nodiscard]] virtual std::string url() const = 0;
   /// What is in the one line that tells of this machine's server being too old or badly set; empty if it is not.
   [[nodiscard]] virtual std::string expected_warning() const { return {}; }
+  /// Whether a lock stands for its ttl when the run that has it is killed. Else it is free with that, before the guardian has
+  /// ended the command.
+  [[nodiscard]] virtual bool outlives_runs() const { return true; }
+  /// Whether a run learns of a broken lock by itself, not only when it renews or releases it.
+  [[nodiscard]] virtual bool tells_of_loss() const { return false; }
+  /// How many claim windows so many stopped waiters cost those behind them.
+  [[nodiscard]] virtual int windows_of(int stopped) const { return stopped > 1 ? 2 : stopped; }
 };
 /// Defined once in each program. `folder` is the test's own.
 std::unique_ptr<command_site> make_command_site(const temporary_folder& folder);

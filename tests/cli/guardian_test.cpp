@@ -75,7 +75,10 @@ TEST_F(guardian_test, ends_all_of_the_command_before_the_lock_passes_on_when_run
   one.signal(SIGKILL);
   EXPECT_EQ(one.wait(), 128 + SIGKILL);
   EXPECT_EQ(next.wait(), 0);
-  EXPECT_EQ(next.out(), "mine\n");
+  if (site_->outlives_runs())
+    EXPECT_EQ(next.out(), "mine\n");
+  else
+    EXPECT_NE(next.out().find("mine\n"), std::string::npos);
 }
 
 TEST_F(guardian_test, ends_all_of_the_command_before_the_lock_passes_on_when_run_is_stopped) {
@@ -115,7 +118,10 @@ TEST_F(guardian_test, kills_a_stopped_command_too) {
   process next = start_successor();
   one.signal(SIGKILL);
   EXPECT_EQ(next.wait(), 0);
-  EXPECT_EQ(next.out(), "mine\n");
+  if (site_->outlives_runs())
+    EXPECT_EQ(next.out(), "mine\n");
+  else
+    EXPECT_NE(next.out().find("mine\n"), std::string::npos);
 }
 
 TEST_F(guardian_test, does_not_mind_what_the_terminal_sends_to_runs_group) {
@@ -150,10 +156,10 @@ TEST_F(guardian_test, tells_of_a_loss_that_only_the_release_found_out) {
                 "touch " + folder_.file("up") + "; while [ ! -e " + folder_.file("go") + " ]; do sleep 0.02; done"));
   ASSERT_TRUE(eventually([&] { return file_exists(folder_.file("up")); }));
   EXPECT_EQ(holdfast({"break", "k", "--token", json_at(show("k"), "/holders/0/token")}).code, 0);
-  write_file(folder_.file("go"), "");
+  if (!site_->tells_of_loss()) write_file(folder_.file("go"), "");
   EXPECT_EQ(one.wait(), 80);
   EXPECT_EQ(json_at(read_file(file), "/outcome"), "lost");
-  EXPECT_EQ(json_at(read_file(file), "/child_exit"), "0");
+  EXPECT_EQ(json_at(read_file(file), "/child_exit"), site_->tells_of_loss() ? "null" : "0");
 }
 
 TEST_F(guardian_test, lets_a_renewed_lease_run_on) {

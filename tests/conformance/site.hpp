@@ -26,6 +26,11 @@ class site {
   [[nodiscard]] virtual duration brief() const = 0;
   /// How long after a lease ran out the store may be at freeing it.
   [[nodiscard]] virtual duration lateness() const { return std::chrono::milliseconds{20}; }
+  /// Whether a lease is the store's alone: it stands when its client is gone, and answers to another client that knows
+  /// the owner. Else it is bound to the client's connection, and ends with it.
+  [[nodiscard]] virtual bool outlives_clients() const { return true; }
+  /// How many requests at once a test may make where many are wanted.
+  [[nodiscard]] virtual int crowd() const { return 500; }
 };
 
 /// The store of `module` at `url`; throws holdfast::error.

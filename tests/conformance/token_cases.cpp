@@ -35,9 +35,11 @@ TEST_F(conformance, tokens_rise_across_hand_offs) {
   auto token = grant(*a_, holder);
   for (int i = 0; i < 10; ++i) {
     const auto next = ask("r");
-    queue(*b_, next);
-    release(*a_, holder, token);
-    const auto passed = take_up(*b_, next);
+    auto& from = i % 2 ? *b_ : *a_;
+    auto& to = i % 2 ? *a_ : *b_;
+    queue(to, next);
+    release(from, holder, token);
+    const auto passed = take_up(to, next);
     EXPECT_GT(passed, token);
     token = passed;
     holder = next;

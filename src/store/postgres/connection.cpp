@@ -122,6 +122,11 @@ bool connection::usable() noexcept {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
+bool connection::alive() noexcept {
+  // PQisBusy has libpq read what came: a parameter that changed, a notice.
+  return PQconsumeInput(handle_.get()) != 0 && PQisBusy(handle_.get()) == 0 && PQstatus(handle_.get()) == CONNECTION_OK;
+}
+
 void connection::send(const statement& what, const parameters& with, time_point by) {
   if (uses_.size() <= what.id) uses_.resize(what.id + 1);
   auto& uses = uses_[what.id];
@@ -160,27 +165,46 @@ void connection::run_script(const std::string& text, time_point by) {
   const reply done{finish(by)};
 }
 
+void connection::start(const std::string& text, const parameters& with, time_point by) {
+  sent_ = boot_clock::now();
+  if (PQsendQueryParams(handle_.get(), text.c_str(), with.count(), nullptr, with.values(), with.lengths(),
+                        parameters::formats(), 1) == 0)
+    lost();
+  flush(by);
+}
+
+std::optional<reply> connection::answer(time_point by) {
+  if (!gather(by)) return std::nullopt;
+  return reply{take_gathered()};
+}
+
 /// The last result of what was sent. Reads to the end, so that the next statement may be sent.
 PGresult* connection::finish(time_point by) {
   flush(by);
-  std::unique_ptr<PGresult, void (*)(PGresult*)> last{nullptr, [](PGresult* r) { PQclear(r); }};
-  std::unique_ptr<PGresult, void (*)(PGresult*)> bad{nullptr, [](PGresult* r) { PQclear(r); }};
+  if (!gather(by)) throw lost_answer("no answer in time; the statement may still be carried out", shown_);
+  return take_gathered();
+}
+
+/// Whether all of the results are here by then.
+bool connection::gather(time_point by) {
   while (true) {
     while (PQisBusy(handle_.get()) != 0) {
-      if (!ready(PQsocket(handle_.get()), POLLIN, by))
-        throw lost_answer("no answer in time; the statement may still be carried out", shown_);
+      if (!ready(PQsocket(handle_.get()), POLLIN, by)) return false;
       if (PQconsumeInput(handle_.get()) == 0) lost();
     }
-    PGresult* const next = PQgetResult(handle_.get());
-    if (next == nullptr) break;
-    const auto is = PQresultStatus(next);
+    result next{PQgetResult(handle_.get())};
+    if (!next) return true;
+    const auto is = PQresultStatus(next.get());
     if (is == PGRES_TUPLES_OK || is == PGRES_COMMAND_OK)
-      last.reset(next);
-    else if (!bad)
-      bad.reset(next);
-    else
-      PQclear(next);
+      last_ = std::move(next);
+    else if (!bad_)
+      bad_ = std::move(next);
   }
+}
+
+PGresult* connection::take_gathered() {
+  result last = std::move(last_);
+  const result bad = std::move(bad_);
   if (bad) fail(bad.get());
   if (!last) lost();
   return last.release();

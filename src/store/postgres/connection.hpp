@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,19 @@ class connection {
   reply run(const statement& what, const parameters& with, time_point by);
   /// Several statements without parameters, as one transaction (but for those that can't be in one).
   void run_script(const std::string& text, time_point by);
+  /// Sends one statement, not to be prepared, whose rows `answer` gives once they have come: nothing if not all of them
+  /// are here by then. That leaves the connection as it is; ask for them again.
+  void start(const std::string& text, const parameters& with, time_point by);
+  std::optional<reply> answer(time_point by);
   [[nodiscard]] time_point sent() const noexcept { return sent_; }
 
   /// For one that has been idle: whether the server has closed it.
   [[nodiscard]] bool usable() noexcept;
+  /// The same where the server may have said something else meanwhile, which is read.
+  [[nodiscard]] bool alive() noexcept;
+  [[nodiscard]] int socket() const noexcept { return PQsocket(handle_.get()); }
+  /// As 150004 for 15.4.
+  [[nodiscard]] int server_version() const noexcept { return PQserverVersion(handle_.get()); }
 
   /// Between this program and the server stands a pooler: no session is its own, LISTEN is in vain.
   [[nodiscard]] bool pooled() const noexcept { return pooled_; }
@@ -62,6 +72,8 @@ class connection {
   void send(const statement& what, const parameters& with, time_point by);
   void prepare(const statement& what, time_point by);
   PGresult* finish(time_point by);
+  bool gather(time_point by);
+  PGresult* take_gathered();
   void flush(time_point by);
   void await_input(int wake, time_point by);
   [[noreturn]] void fail(PGresult* from);
@@ -70,8 +82,15 @@ class connection {
   struct close {
     void operator()(PGconn* handle) const noexcept { PQfinish(handle); }
   };
+  struct clear {
+    void operator()(PGresult* result) const noexcept { PQclear(result); }
+  };
+  using result = std::unique_ptr<PGresult, clear>;
+
   const std::string shown_;
   std::unique_ptr<PGconn, close> handle_;
+  result last_;  // What has been gathered so far: the last good result,
+  result bad_;   // and the first bad one.
   bool pooled_ = false;
   backend backend_;
   time_point sent_{};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/worker.hpp"
+#include "store/postgres/descriptor.hpp"
 
 namespace holdfast::postgres {
 namespace {
@@ -30,20 +31,6 @@ constexpr std::size_t largest_poll = 500;
 duration poll_every(std::uint32_t position) noexcept {
   return shortest_poll * (1 + std::min<std::uint32_t>(position, 9));
 }
-
-class descriptor {
- public:
-  explicit descriptor(int of) noexcept : of_{of} {}
-  ~descriptor() {
-    if (of_ >= 0) ::close(of_);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return of_; }
-
- private:
-  int of_;
-};
 
 }  // namespace
 

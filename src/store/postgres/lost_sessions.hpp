@@ -3,12 +3,18 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "core/owner_id.hpp"
 #include "store/postgres/connection.hpp"
 
 namespace holdfast::postgres {
+
+/// $1 process, $2 when its session had begun -> whether it is gone. Waits a second for it.
+inline constexpr std::string_view end_session_text =
+    "SELECT coalesce((SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE pid = $1::bigint"
+    " AND backend_start <= to_timestamp($2::bigint / 1000000.0)), true)";
 
 /// The sessions on which the answer to an acquire was lost: while one lives, the acquire may still be carried out.
 /// Thread-safe.

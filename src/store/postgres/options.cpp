@@ -8,6 +8,8 @@ namespace holdfast::postgres {
 namespace {
 
 constexpr std::size_t largest_pool = 1000;
+/// Each lock has a connection of its own, and a server takes a hundred unless it is told otherwise.
+constexpr std::size_t session_pool = 50;
 
 error refusal(const std::string& shown, const std::string& why) {
   return error{{errc::invalid_argument, "malformed store URL '" + shown + "': " + why}};
@@ -20,6 +22,12 @@ std::size_t read_pool(const std::string& text, const std::string& shown) {
   if (bad != std::errc{} || stop != end || value == 0 || value > largest_pool)
     throw refusal(shown, "pool= takes a number from 1 to 1000");
   return value;
+}
+
+lock_kind read_lock(const std::string& text, const std::string& shown) {
+  if (text == "lease") return lock_kind::lease;
+  if (text == "session") return lock_kind::session;
+  throw refusal(shown, "lock= takes lease (a row in a table, the default) or session (an advisory lock)");
 }
 
 /// Several hosts are one parameter with commas in it, and so are their ports.
@@ -48,13 +56,18 @@ bool has(const options& in, std::string_view name) {
 
 options::options(const core::url& where)
     : shown{where.shown}, table{where.option("table").value_or(std::string{sql::default_table}), '"', where.shown} {
+  if (const auto given = where.option("lock")) lock = read_lock(*given, shown);
+  if (lock == lock_kind::session) {
+    pool = session_pool;
+    if (where.option("table")) throw refusal(shown, "table= goes with lock=lease; advisory locks have no table");
+  }
   if (const auto given = where.option("pool")) pool = read_pool(*given, shown);
   add_hosts(where, *this);
   if (!where.user.empty()) parameters.emplace_back("user", where.user);
   if (!where.password.empty()) parameters.emplace_back("password", where.password);
   if (where.path.size() > 1) parameters.emplace_back("dbname", where.path.substr(1));
   for (const auto& [name, value] : where.query) {
-    if (name == "table" || name == "pool") continue;
+    if (name == "table" || name == "pool" || name == "lock") continue;
     if (name == "ssl" && value == "true")  // As libpq reads it in a URL of its own.
       parameters.emplace_back("sslmode", "require");
     else

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@ namespace holdfast::postgres {
 /// libpq's parameters: names and values.
 using parameter_list = std::vector<std::pair<std::string, std::string>>;
 
+/// What keeps a lock: a row that is leased, or an advisory lock of a session.
+enum class lock_kind : std::uint8_t { lease, session };
+
 /// What a URL asks for.
 struct options {
   /// Throws holdfast::error (invalid_argument). libpq itself judges its parameters, at the first connection.
@@ -20,7 +24,9 @@ struct options {
 
   std::string shown;  ///< The URL without its password.
   sql::table_names table;
-  std::size_t pool = 4;  ///< Connections at most, besides the listener's.
+  lock_kind lock = lock_kind::lease;
+  /// Connections at most: for leases, besides the listener's; for sessions, one for each lock held or waited for.
+  std::size_t pool = 4;
   /// libpq's own, as it takes them.
   parameter_list parameters;
 };

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "store/postgres/lost_sessions.hpp"
 #include "store/postgres/schema.hpp"
 
 namespace holdfast::postgres {
@@ -85,10 +86,6 @@ constexpr std::string_view clean_text =
     "SELECT o_mine, o_deleted, o_next FROM {clean}($4::bytea, $5::bigint, $6::bigint, $1::bigint, $2::bigint, "
     "$3::bigint)";
 
-constexpr std::string_view terminate_text =
-    "SELECT coalesce((SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE pid = $1::bigint"
-    " AND backend_start <= to_timestamp($2::bigint / 1000000.0)), true)";
-
 constexpr std::string_view check_text =
     "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,"
     " (SELECT layout FROM {state} WHERE id = 1)";
@@ -111,7 +108,7 @@ statements::statements(const sql::table_names& names) {
   list = make(std::string{rows_text} + std::string{list_text});
   waiters = make(waiters_text);
   clean = make(clean_text);
-  terminate = make(terminate_text);
+  terminate = make(end_session_text);
   check = make(check_text);
 }
 

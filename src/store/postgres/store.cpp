@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "holdfast/version.hpp"
+#include "store/postgres/guarded.hpp"
 #include "store/postgres/housekeeper.hpp"
 #include "store/postgres/inside.hpp"
 #include "store/postgres/listener.hpp"
 #include "store/postgres/schema.hpp"
+#include "store/postgres/session_store.hpp"
 #include "store/sql/pace.hpp"
 
 namespace holdfast::postgres {
@@ -132,20 +133,9 @@ class postgres_store final : public core::store {
     return answer;
   }
 
-  /// No exception leaves a verb.
   template <class Body>
   status guarded(Body&& body, bool* unknown = nullptr) {
-    try {
-      body();
-      return {};
-    } catch (const failure& f) {
-      if (unknown != nullptr) *unknown = f.unknown;
-      return f.why;
-    } catch (const std::bad_alloc&) {
-      return {errc::unavailable, "out of memory"};
-    } catch (const std::exception& e) {
-      return {errc::internal, inside_->at.with().shown + ": " + e.what()};
-    }
+    return postgres::guarded(inside_->at.with().shown, std::forward<Body>(body), unknown);
   }
 
   const std::shared_ptr<inside> inside_;
@@ -155,7 +145,11 @@ class postgres_store final : public core::store {
 
 status open_module(const core::url& where, const core::store_options& how,
                    std::unique_ptr<core::store>& made) noexcept {
-  return core::open_without_throwing(made, [&] { return std::make_unique<postgres_store>(options{where}, how); });
+  return core::open_without_throwing(made, [&]() -> std::unique_ptr<core::store> {
+    options with{where};
+    if (with.lock == lock_kind::session) return make_session_store(std::move(with), how);
+    return std::make_unique<postgres_store>(std::move(with), how);
+  });
 }
 
 constexpr core::store_module module{HOLDFAST_VERSION_STRING, open_module};

@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "store/postgres/session_protocol.hpp"
+#include "store/postgres/session_statements.hpp"
+
+/// A renewal is a statement on the very session that has the lock: its answer proves that the session stands, and the
+/// server counts its silence anew.
+namespace holdfast::postgres {
+
+using state = session_tenure::state;
+
+void session_protocol::start_renewal(session_tenure& mine, duration ttl, time_point by) {
+  const auto title = "holdfast " + std::to_string(mine.token) + " " + mine.owner.hex();
+  const auto limit = limit_of(ttl);
+  parameters with;
+  with.bytes(title).bytes(limit);
+  (*mine.on)->start(marked(mine, ttl, session_text::keep), with, by);
+  mine.asked = true;
+}
+
+/// Whether an earlier renewal's answer is still to come.
+bool session_protocol::still_asked(session_tenure& mine, time_point by) {
+  if (mine.asked && (*mine.on)->answer(by)) mine.asked = false;
+  return mine.asked;
+}
+
+/// All are sent before any answer is waited for, each on its own session.
+core::renew_answer session_protocol::renew(std::span<const core::lease_ref> leases,
+                                           std::span<core::renew_verdict> verdicts, time_point by) {
+  core::renew_answer result;
+  result.sent = time_point::max();
+  std::vector<session_book::grip> all;
+  all.reserve(leases.size());
+  std::vector<bool> late(leases.size());
+  const auto carefully = [&](std::size_t i, auto&& body) {
+    try {
+      body(*all[i]);
+    } catch (const failure&) {  // The session has ended, and with it the lock.
+      at_.lose(leases[i].owner, **all[i]->on, leases[i].ttl);
+      all[i]->end();
+      verdicts[i] = core::renew_verdict::lost;
+    }
+  };
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    auto& mine = all.emplace_back(book_.take(leases[i].owner, by));
+    verdicts[i] = mine && mine->is == state::held ? core::renew_verdict::unknown : core::renew_verdict::lost;
+    if (verdicts[i] == core::renew_verdict::lost) continue;
+    carefully(i, [&](session_tenure& one) {
+      late[i] = still_asked(one, boot_clock::now());
+      if (!late[i]) start_renewal(one, leases[i].ttl, by);
+    });
+  }
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    if (verdicts[i] == core::renew_verdict::lost) continue;
+    carefully(i, [&](session_tenure& one) {
+      if (late[i]) {
+        if (still_asked(one, by)) return;
+        start_renewal(one, leases[i].ttl, by);
+      }
+      if (still_asked(one, by)) return;  // It is read when it comes.
+      one.ttl = leases[i].ttl;
+      verdicts[i] = core::renew_verdict::renewed;
+      result.sent = std::min(result.sent, (*one.on)->sent());
+    });
+    if (verdicts[i] == core::renew_verdict::unknown)
+      result.why = {errc::unavailable, at_.with().shown + ": no answer in time from a session that has a lock"};
+  }
+  return result;
+}
+
+}  // namespace holdfast::postgres
