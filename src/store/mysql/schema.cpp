@@ -23,7 +23,11 @@ BEGIN
   DECLARE o_now BIGINT; DECLARE o_queued TINYINT; DECLARE o_told_client {id}; DECLARE o_told_owner {id};
 )";
 
+/// A row that is free, and for which nobody waits, is left as the uncontended statements want it.
 constexpr std::string_view turn_tail = R"(
+  IF v_changed AND v_owner IS NULL AND NOT v_queued THEN
+    UPDATE {lease} SET owner = {nobody}, token = GREATEST(token, last), last = token WHERE name = p_name;
+  END IF;
   COMMIT;
   SELECT o_verdict, o_token, o_position, o_left, o_now, o_queued, o_told_client, o_told_owner;
 END)";
@@ -41,8 +45,8 @@ BEGIN
   DECLARE v_skip, v_gone INT DEFAULT 0;
   DECLARE v_now BIGINT DEFAULT LEAST({now}, p_latest) - p_patience;
   DECLARE idle CURSOR FOR SELECT name FROM {lease}
-    WHERE name > v_from AND name <= v_to AND last < v_now - p_margin AND queued = 0
-      AND (owner IS NULL OR expires < v_now - GREATEST(p_margin, {unreleased_margin})) FOR UPDATE SKIP LOCKED;
+    WHERE name > v_from AND name <= v_to AND GREATEST(last, token) < v_now - p_margin AND queued = 0
+      AND ({owner} IS NULL OR expires < v_now - GREATEST(p_margin, {unreleased_margin})) FOR UPDATE SKIP LOCKED;
   DECLARE left_behind CURSOR FOR SELECT DISTINCT name FROM {waiter} WHERE seen < v_now - {abandoned_after} LIMIT 50;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = 1;
 )";
@@ -113,11 +117,21 @@ std::vector<std::string> parted(std::string_view text) {
 }  // namespace
 
 sql::dialect dialect_of(const sql::table_names& names) {
-  // `address` is the client that a hand-off is for, where `claimed` is 0. No uncontended statement changes either.
+  // - `address` is the client that a hand-off is for, where `claimed` is 0. No uncontended statement changes either.
+  // - A free row's owner is {nobody} rather than NULL when nobody waits: so the row keeps its size, and InnoDB changes it
+  //   where it lies. It also says that no hand-off awaits its claim and that `last` is no more than `token`, so that who
+  //   takes the row need not ask for that. The shared text reads it as NULL, and never writes it.
   sql::dialect made{{
       {"let", "SET "},
       {"be", "="},
-      {"now", "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"},
+      {"now", "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6))"},
+      {"nobody", "X'00000000000000000000000000000000'"},
+      {"owner", "NULLIF(owner, {nobody})"},
+      {"owner_of_l", "NULLIF(l.owner, {nobody})"},
+      {"find_row",
+       "SELECT {owner}, token, last, expires, renewed, since, claimed, queued, party"
+       " INTO v_owner, v_token, v_last, v_expires, v_renewed, v_since, v_claimed, v_queued, v_party"
+       " FROM {lease} WHERE name = p_name FOR UPDATE;"},
       {"declare", "DECLARE"},
       {"id", "BINARY(16)"},
       {"name", "VARBINARY(255)"},
