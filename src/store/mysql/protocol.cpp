@@ -188,13 +188,14 @@ void add_list(std::vector<argument>& to, std::size_t count, Get&& get) {
 
 }  // namespace
 
-void protocol::beat(connection& on, std::span<const core::owner_id> clients, time_point by) {
+std::uint64_t protocol::beat(connection& on, std::span<const core::owner_id> clients, time_point by) {
   std::vector<sql::owner_bytes> bytes;
   for (const auto& each : clients) bytes.push_back(sql::to_bytes(each));
   std::vector<argument> with;
   add_list(with, bytes.size(), [&](std::size_t i) { return sql::view_of(bytes[i]); });
   const auto got = on.run(with_.beat.text(bytes.size()), with, by);
   if (got.affected != 0) clock_.saw(number(got.insert_id), got.sent, got.read);
+  return got.affected;
 }
 
 namespace {
