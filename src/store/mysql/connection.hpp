@@ -47,6 +47,8 @@ class connection {
   /// Whether the server closed it while it lay idle, if it did for some time.
   [[nodiscard]] bool dropped() const noexcept;
   [[nodiscard]] bool spoilt() const noexcept { return spoilt_; }
+  /// It is to be closed rather than used again.
+  void spoil() noexcept { spoilt_ = true; }
   /// How a connection is known to the server.
   struct identity {
     std::uint64_t id = 0;

@@ -182,10 +182,41 @@ std::string schema_script(const sql::table_names& names) {
   return script.append("DELIMITER ;\n");
 }
 
+namespace {
+
+/// Of all that make these tables one goes first. Kept for the whole server by the session that has it.
+class maker_lock {
+ public:
+  maker_lock(connection& on, const sql::table_names& names, time_point by)
+      : on_{on}, by_{by}, name_{"." + names.schema + "." + names.table} {
+    static const std::string take = "SELECT COALESCE(GET_LOCK(" + lock_name + ", ?), 0)";
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(by - boot_clock::now()).count();
+    const auto got = on.run(take, {argument{name_}, argument{std::int64_t{left}}}, by);
+    if (got.rows.at(0).at(0).number != 1)
+      throw failure{{errc::unavailable, on.shown() + ": another client was making holdfast's tables all the time"}};
+  }
+  ~maker_lock() {
+    static const std::string give_back = "SELECT RELEASE_LOCK(" + lock_name + ")";
+    try {
+      if (!on_.spoilt()) on_.run(give_back, {argument{name_}}, by_);
+    } catch (const std::exception&) {
+      on_.spoil();  // Its end is the lock's.
+    }
+  }
+  maker_lock(const maker_lock&) = delete;
+  maker_lock& operator=(const maker_lock&) = delete;
+
+ private:
+  static inline const std::string lock_name = "CONCAT('holdfast.', SHA1(CONCAT(DATABASE(), ?)))";
+  connection& on_;
+  const time_point by_;
+  const std::string name_;
+};
+
+}  // namespace
+
 void make_schema(connection& on, const sql::table_names& names, time_point by) {
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(by - boot_clock::now()).count();
-  const std::string lock = "CONCAT('holdfast.', SHA1(CONCAT(DATABASE(), '." + names.schema + "." + names.table + "')))";
-  on.run_text("DO GET_LOCK(" + lock + ", " + std::to_string(std::max<std::int64_t>(left, 1)) + ")", by);
+  const maker_lock alone{on, names, by};
   for (const auto& each : schema_statements(names)) {
     try {
       on.run_text(each, by);
@@ -193,7 +224,6 @@ void make_schema(connection& on, const sql::table_names& names, time_point by) {
       if (why.mends != failure::remedy::is_there) throw;
     }
   }
-  on.run_text("DO RELEASE_LOCK(" + lock + ")", by);
 }
 
 }  // namespace holdfast::mysql
