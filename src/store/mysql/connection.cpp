@@ -157,15 +157,16 @@ void connection::prepare_session(time_point by) {
            by);
 }
 
-/// One exchange with the server under a deadline. What it throws tells whether the deadline was why.
+/// One exchange with the server under a deadline; `body` tells when it was over. What it throws tells whether the deadline
+/// was why.
 template <class Exchange>
 void connection::exchange(time_point by, Exchange&& body) {
   if (boot_clock::now() >= by) throw too_late(to_.shown, "there was nothing left of the time", false);
-  const deadline_watch::guard limit{mysql_get_socket(&handle_), by};
+  deadline_watch::guard limit{mysql_get_socket(&handle_), by};
   try {
-    body();
+    used_at_ = body();
   } catch (const failure& why) {
-    if (limit.cut()) {
+    if (limit.end()) {
       spoilt_ = true;
       throw too_late(to_.shown, "the server did not answer", why.unknown);
     }
@@ -175,8 +176,7 @@ void connection::exchange(time_point by, Exchange&& body) {
     spoilt_ = true;  // In the middle of an answer, it may be.
     throw;
   }
-  if (limit.cut()) spoilt_ = true;
-  used_at_ = boot_clock::now();
+  if (limit.end()) spoilt_ = true;
 }
 
 void connection::run_text(const std::string& text, time_point by) {
@@ -184,6 +184,7 @@ void connection::run_text(const std::string& text, time_point by) {
     if (mysql_real_query(&handle_, text.data(), text.size()) != 0)
       throw explain(mysql_errno(&handle_), last_error(&handle_), to_.shown);
     if (MYSQL_RES* rows = mysql_store_result(&handle_)) mysql_free_result(rows);
+    return boot_clock::now();
   });
 }
 
@@ -213,7 +214,7 @@ result connection::run(const std::string& text, std::span<const argument> with, 
     made.affected = mysql_stmt_affected_rows(s);
     made.insert_id = mysql_stmt_insert_id(s);
     if (!read_rows(s, made.rows)) throw explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
-    made.read = boot_clock::now();
+    return made.read = boot_clock::now();
   });
   return made;
 }
