@@ -157,8 +157,8 @@ void connection::prepare_session(time_point by) {
            by);
 }
 
-/// One exchange with the server under a deadline; `body` tells when it was over. What it throws tells whether the deadline
-/// was why.
+/// One exchange with the server under a deadline; `body` tells when it was over. What it throws tells whether the
+/// deadline was why.
 template <class Exchange>
 void connection::exchange(time_point by, Exchange&& body) {
   if (boot_clock::now() >= by) throw too_late(to_.shown, "there was nothing left of the time", false);

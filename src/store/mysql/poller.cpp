@@ -196,8 +196,8 @@ bool poller::loop::with_server(guard& lock, Body&& body) {
   return done;
 }
 
-/// The server counts the tickets meanwhile: if there are fewer than there should be, it is somebody's turn. So a heartbeat
-/// takes the place of a poll.
+/// The server counts the tickets meanwhile: if there are fewer than there should be, it is somebody's turn. So a
+/// heartbeat takes the place of a poll.
 void poller::loop::beat(guard& lock) {
   const time_point now = boot_clock::now();
   const auto asked = waiting_.ask();

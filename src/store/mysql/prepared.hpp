@@ -32,8 +32,8 @@ class argument {
   std::string_view bytes_;
 };
 
-/// A prepared statement. Few arguments are copied to places of its own, which libmariadb and the server are told of once:
-/// told anew each time, both do as much work for that as for the arguments.
+/// A prepared statement. Few arguments are copied to places of its own, which libmariadb and the server are told of
+/// once: told anew each time, both do as much work for that as for the arguments.
 class prepared {
  public:
   /// `handle` was made by mysql_stmt_init.

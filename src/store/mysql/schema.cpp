@@ -118,9 +118,9 @@ std::vector<std::string> parted(std::string_view text) {
 
 sql::dialect dialect_of(const sql::table_names& names) {
   // - `address` is the client that a hand-off is for, where `claimed` is 0. No uncontended statement changes either.
-  // - A free row's owner is {nobody} rather than NULL when nobody waits: so the row keeps its size, and InnoDB changes it
-  //   where it lies. It also says that no hand-off awaits its claim and that `last` is no more than `token`, so that who
-  //   takes the row need not ask for that. The shared text reads it as NULL, and never writes it.
+  // - A free row's owner is {nobody} rather than NULL when nobody waits: so the row keeps its size, and InnoDB changes
+  //   it where it lies. It also says that no hand-off awaits its claim and that `last` is no more than `token`, so that
+  //   who takes the row need not ask for that. The shared text reads it as NULL, and never writes it.
   sql::dialect made{{
       {"let", "SET "},
       {"be", "="},

@@ -42,8 +42,8 @@ std::size_t list_statement::index(std::size_t count) {
 
 // What is assigned later sees what was assigned before: both servers do so in the mode that each session is given. So
 // `take_free` works out the clock once.
-// An uncontended verb costs little more than what a bare UPDATE costs, so each operator is felt, and each index that could
-// be thought of. What a row of nobody's (schema.cpp) implies need not be asked for.
+// An uncontended verb costs little more than what a bare UPDATE costs, so each operator is felt, and each index that
+// could be thought of. What a row of nobody's (schema.cpp) implies need not be asked for.
 statements::statements(const sql::table_names& names)
     : turn{dialect_of(names).spell("CALL {turn_routine}(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")},
       clean{dialect_of(names).spell("CALL {clean_routine}(?, ?, ?, ?, ?)")},
