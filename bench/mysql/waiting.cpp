@@ -52,7 +52,7 @@ figure with_waiters(const settings& with, int count) {
 }  // namespace
 
 std::vector<figure> bench_waiting(const settings& with) {
-  return {with_waiters(with, 1), with_waiters(with, with.quick ? 5 : 200)};
+  return {with_waiters(with, 1), with_waiters(with, with.quick ? 5 : 100), with_waiters(with, with.quick ? 10 : 1000)};
 }
 
 }  // namespace holdfast::bench::mysql

@@ -11,6 +11,7 @@
 #include "fixture.hpp"
 #include "relay.hpp"
 #include "session.hpp"
+#include "store/sql/row.hpp"
 #include "support/proxy.hpp"
 
 namespace holdfast::mysql::test {
@@ -192,6 +193,39 @@ TEST_F(mysql_faults, a_withdrawal_behind_a_translation_of_addresses_is_not_concl
   EXPECT_EQ(holder(*store, "r"), "nobody");
 }
 
+// The second connection is gone for sure; the first one still carries the acquire.
+TEST_F(mysql_faults, an_acquire_that_was_lost_on_two_connections_is_undone_once_both_are_gone) {
+  proxy way{server_.port()};
+  const auto store = open(through(way));
+  const auto first = ask_for("r");
+  release(*store, first, grant(*store, first));
+  const auto what = ask_for("r");
+  const auto bytes = sql::to_bytes(what.owner);
+  std::atomic<int> asked{0};
+  way.judge_by([&](proxy::direction where, std::string_view piece) {
+    if (where == proxy::direction::to_client || piece.find(sql::view_of(bytes)) == piece.npos) return proxy::fate::pass;
+    switch (asked++) {
+      case 0:
+        return proxy::fate::outlive;
+      case 1:
+        return proxy::fate::cut;
+      default:
+        return proxy::fate::pass;
+    }
+  });
+  ASSERT_TRUE(store->acquire(what, true, soon(300ms)).unknown);
+  ASSERT_TRUE(store->acquire(what, true, soon()).unknown);
+  EXPECT_TRUE(eventually([&] { return connections() == 1; }));
+  EXPECT_EQ(asked, 2);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(store->withdraw(waiter_of(what), soon()).conclusive);
+  way.heal();
+  EXPECT_TRUE(eventually([&] {
+    const auto undone = store->withdraw(waiter_of(what), soon());
+    return undone.done && undone.conclusive;
+  }));
+  EXPECT_EQ(holder(*store, "r"), "nobody");
+}
+
 TEST_F(mysql_faults, a_host_that_does_not_answer_leaves_time_for_the_next_one) {
   proxy silent{server_.port()};
   silent.partition();
@@ -294,6 +328,41 @@ TEST_F(mysql_faults, a_verb_outlasts_a_lock_wait_timeout) {
   third.run("ROLLBACK");
   releasing.join();
   EXPECT_EQ(end, release_outcome::released);
+}
+
+TEST_F(mysql_faults, a_verb_whose_row_is_kept_locked_ends_by_its_deadline) {
+  const auto store = open(url_);
+  const auto what = ask_for("r");
+  const auto token = grant(*store, what);
+  const auto next = ask_for("r");
+  session third{server_, database_};
+  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
+  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'r' FOR UPDATE"), 0U);
+  // Sooner and later than the server gives up by itself.
+  for (const duration patience : {duration{500ms}, duration{3s}}) {
+    const auto ends = [&](const char* verb, auto&& body) {
+      const auto began = boot_clock::now();
+      const status why = body(soon(patience));
+      EXPECT_LT(boot_clock::now() - began, patience + 2s) << verb;
+      EXPECT_EQ(why, errc::unavailable) << verb << ": " << why.message();
+      EXPECT_THAT(why.message(), ::testing::HasSubstr("in time")) << verb;
+      if (patience > 2s) {
+        EXPECT_THAT(why.message(), ::testing::HasSubstr("kept a row locked")) << verb;
+      }
+    };
+    ends("acquire", [&](time_point by) { return store->acquire(next, true, by).why; });
+    ends("claim", [&](time_point by) { return store->claim(next, by).why; });
+    ends("release", [&](time_point by) { return store->release(lease_of(what, token), by).why; });
+    ends("withdraw", [&](time_point by) { return store->withdraw(waiter_of(next), by).why; });
+    ends("renew", [&](time_point by) {
+      const core::lease_ref which = lease_of(what, token);
+      auto verdict = core::renew_verdict::renewed;
+      auto answer = store->renew({&which, 1}, {&verdict, 1}, by);
+      EXPECT_EQ(verdict, core::renew_verdict::unknown);
+      return answer.why;
+    });
+  }
+  third.run("ROLLBACK");
 }
 
 TEST_F(mysql_faults, a_verb_outlasts_a_deadlock) {

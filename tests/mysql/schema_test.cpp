@@ -38,6 +38,19 @@ TEST_F(mysql_schema, many_clients_make_it_at_once) {
   exercise(url_);
 }
 
+TEST_F(mysql_schema, it_is_not_made_while_another_client_makes_it) {
+  session third{server_, database_};
+  const std::string lock = "CONCAT('holdfast.', SHA1(CONCAT(DATABASE(), '..holdfast')))";
+  ASSERT_EQ(third.run("DO GET_LOCK(" + lock + ", 10)"), 0U);
+  const auto store = open(url_);
+  const auto how = store->ping(soon(1500ms));
+  EXPECT_EQ(how, errc::unavailable);
+  EXPECT_THAT(how.message(), ::testing::HasSubstr("another client"));
+  EXPECT_EQ(server_.admin("SHOW TABLES", database_), "");
+  ASSERT_EQ(third.run("DO RELEASE_LOCK(" + lock + ")"), 0U);
+  exercise(url_);
+}
+
 TEST_F(mysql_schema, what_is_printed_can_be_applied_by_hand) {
   const holdfast::testing::temporary_folder folder;
   const auto script = folder.file("schema.sql");

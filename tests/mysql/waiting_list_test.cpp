@@ -70,6 +70,14 @@ TEST_F(mysql_waiting_list, asks_for_each_client_once_and_for_the_nearest_waiters
   EXPECT_EQ(asked.owners[0], sql::to_bytes(a_));
 }
 
+TEST_F(mysql_waiting_list, whose_turn_it_is_has_no_ticket_any_more) {
+  enter(a_, 0);
+  enter(b_, 1);
+  EXPECT_EQ(list_.ask().tickets, 2U);
+  list_.turn(a_, now_);
+  EXPECT_EQ(list_.ask().tickets, 1U);
+}
+
 TEST_F(mysql_waiting_list, names_that_are_free_are_to_be_handed_on) {
   enter(a_, 0);
   EXPECT_THAT(list_.learn({row(3, "r", "", 0), row(4, "", bytes(client_->id()), 1)}, true, now_), ElementsAre("r"));

@@ -87,24 +87,6 @@ void set_options(MYSQL* handle, const settings& to, time_point by) {
 
 }  // namespace
 
-void argument::bind(MYSQL_BIND& to) const noexcept {
-  switch (is_) {
-    case kind::null:
-      to.buffer_type = MYSQL_TYPE_NULL;
-      break;
-    case kind::number:
-      to.buffer_type = MYSQL_TYPE_LONGLONG;
-      to.buffer = const_cast<std::int64_t*>(&number_);
-      break;
-    case kind::bytes:
-      to.buffer_type = MYSQL_TYPE_BLOB;
-      // Never a null pointer, which would be NULL.
-      to.buffer = const_cast<char*>(bytes_.empty() ? "" : bytes_.data());
-      to.buffer_length = bytes_.size();
-      break;
-  }
-}
-
 connection::connection(const settings& to, time_point by) : to_{to} {
   static std::once_flag once;
   std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
@@ -175,15 +157,16 @@ void connection::prepare_session(time_point by) {
            by);
 }
 
-/// One exchange with the server under a deadline. What it throws tells whether the deadline was why.
+/// One exchange with the server under a deadline; `body` tells when it was over. What it throws tells whether the
+/// deadline was why.
 template <class Exchange>
 void connection::exchange(time_point by, Exchange&& body) {
   if (boot_clock::now() >= by) throw too_late(to_.shown, "there was nothing left of the time", false);
-  const deadline_watch::guard limit{mysql_get_socket(&handle_), by};
+  deadline_watch::guard limit{mysql_get_socket(&handle_), by};
   try {
-    body();
+    used_at_ = body();
   } catch (const failure& why) {
-    if (limit.cut()) {
+    if (limit.end()) {
       spoilt_ = true;
       throw too_late(to_.shown, "the server did not answer", why.unknown);
     }
@@ -193,8 +176,7 @@ void connection::exchange(time_point by, Exchange&& body) {
     spoilt_ = true;  // In the middle of an answer, it may be.
     throw;
   }
-  if (limit.cut()) spoilt_ = true;
-  used_at_ = boot_clock::now();
+  if (limit.end()) spoilt_ = true;
 }
 
 void connection::run_text(const std::string& text, time_point by) {
@@ -202,42 +184,37 @@ void connection::run_text(const std::string& text, time_point by) {
     if (mysql_real_query(&handle_, text.data(), text.size()) != 0)
       throw explain(mysql_errno(&handle_), last_error(&handle_), to_.shown);
     if (MYSQL_RES* rows = mysql_store_result(&handle_)) mysql_free_result(rows);
+    return boot_clock::now();
   });
 }
 
-MYSQL_STMT* connection::statement(const std::string& text) {
+prepared& connection::statement(const std::string& text) {
   auto& known = statements_[&text];
-  if (known) return known.get();
-  prepared made{mysql_stmt_init(&handle_)};
-  if (!made) throw std::bad_alloc{};
-  if (mysql_stmt_prepare(made.get(), text.data(), text.size()) != 0) {
-    auto why = explain(mysql_stmt_errno(made.get()), mysql_stmt_error(made.get()), to_.shown);
+  if (known) return *known;
+  auto made = std::make_unique<prepared>(mysql_stmt_init(&handle_));
+  MYSQL_STMT* const s = made->handle();
+  if (s == nullptr) throw std::bad_alloc{};
+  if (mysql_stmt_prepare(s, text.data(), text.size()) != 0) {
+    auto why = explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
     why.unknown = false;  // Nothing was carried out.
     throw why;
   }
   known = std::move(made);
-  return known.get();
+  return *known;
 }
 
 result connection::run(const std::string& text, std::span<const argument> with, time_point by) {
   result made;
   exchange(by, [&] {
-    MYSQL_STMT* const s = statement(text);
-    std::array<MYSQL_BIND, 16> few{};
-    std::vector<MYSQL_BIND> many;
-    MYSQL_BIND* binds = few.data();
-    if (with.size() > few.size()) {
-      many.resize(with.size());
-      binds = many.data();
-    }
-    for (std::size_t i = 0; i < with.size(); ++i) with[i].bind(binds[i]);
-    if (!with.empty()) mysql_stmt_bind_param(s, binds);
+    prepared& known = statement(text);
+    known.give(with);
+    MYSQL_STMT* const s = known.handle();
     made.sent = boot_clock::now();
     if (mysql_stmt_execute(s) != 0) throw explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
     made.affected = mysql_stmt_affected_rows(s);
     made.insert_id = mysql_stmt_insert_id(s);
     if (!read_rows(s, made.rows)) throw explain(mysql_stmt_errno(s), mysql_stmt_error(s), to_.shown);
-    made.read = boot_clock::now();
+    return made.read = boot_clock::now();
   });
   return made;
 }

@@ -13,26 +13,11 @@
 #include <vector>
 
 #include "holdfast/clock.hpp"
+#include "store/mysql/prepared.hpp"
 #include "store/mysql/rows.hpp"
 #include "store/mysql/settings.hpp"
 
 namespace holdfast::mysql {
-
-/// An argument of a statement. Bytes are not copied: they must stay until it was sent.
-class argument {
- public:
-  argument(std::int64_t number) : is_{kind::number}, number_{number} {}
-  argument(std::string_view bytes) : is_{kind::bytes}, bytes_{bytes} {}
-  argument(std::nullptr_t) {}
-  /// Describes this to libmariadb; it must stay where it is meanwhile.
-  void bind(MYSQL_BIND& to) const noexcept;
-
- private:
-  enum class kind : std::uint8_t { null, number, bytes };
-  kind is_ = kind::null;
-  std::int64_t number_ = 0;
-  std::string_view bytes_;
-};
 
 struct result {
   std::uint64_t affected = 0;  ///< Rows that matched, of an UPDATE.
@@ -62,6 +47,8 @@ class connection {
   /// Whether the server closed it while it lay idle, if it did for some time.
   [[nodiscard]] bool dropped() const noexcept;
   [[nodiscard]] bool spoilt() const noexcept { return spoilt_; }
+  /// It is to be closed rather than used again.
+  void spoil() noexcept { spoilt_ = true; }
   /// How a connection is known to the server.
   struct identity {
     std::uint64_t id = 0;
@@ -76,14 +63,9 @@ class connection {
   [[nodiscard]] const std::string& shown() const noexcept { return to_.shown; }
 
  private:
-  struct close_statement {
-    void operator()(MYSQL_STMT* s) const noexcept { mysql_stmt_close(s); }
-  };
-  using prepared = std::unique_ptr<MYSQL_STMT, close_statement>;
-
   void connect(const std::string& host, unsigned port, time_point by);
   void prepare_session(time_point by);
-  MYSQL_STMT* statement(const std::string& text);
+  prepared& statement(const std::string& text);
   template <class Exchange>
   void exchange(time_point by, Exchange&& body);
 
@@ -93,7 +75,7 @@ class connection {
   bool spoilt_ = false;
   time_point used_at_{};
   identity who_;
-  std::unordered_map<const std::string*, prepared> statements_;
+  std::unordered_map<const std::string*, std::unique_ptr<prepared>> statements_;
 };
 
 }  // namespace holdfast::mysql

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/per_process.hpp"
 #include "core/worker.hpp"
@@ -31,18 +32,16 @@ deadline_watch::guard::guard(int socket, time_point by) : socket_{socket}, by_{b
   if (by_ < watch.wakes_at_) watch.changed_.notify_one();
 }
 
-deadline_watch::guard::~guard() {
+bool deadline_watch::guard::end() noexcept {
+  if (std::exchange(ended_, true)) return cut_;
   auto& watch = instance();
   const std::lock_guard lock{watch.mutex_};
   auto& all = watch.active_;
   const auto mine = std::find(all.begin(), all.end(), this);
-  if (mine == all.end()) return;
-  *mine = all.back();
-  all.pop_back();
-}
-
-bool deadline_watch::guard::cut() const {
-  const std::lock_guard lock{instance().mutex_};
+  if (mine != all.end()) {
+    *mine = all.back();
+    all.pop_back();
+  }
   return cut_;
 }
 

@@ -19,17 +19,18 @@ class deadline_watch {
   class guard {
    public:
     guard(int socket, time_point by);
-    ~guard();
+    ~guard() { end(); }
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
-    /// Whether the deadline has passed, and the connection is gone.
-    [[nodiscard]] bool cut() const;
+    /// The exchange is over. Whether the deadline passed before, and the connection is gone.
+    bool end() noexcept;
 
    private:
     friend class deadline_watch;
     int socket_;
     time_point by_;
     bool cut_ = false;  // guarded by the watch's mutex
+    bool ended_ = false;
   };
 
  private:

@@ -71,4 +71,13 @@ bool hub::may_try_again(const failure& why, unsigned tries, time_point by) {
   }
 }
 
+void hub::add_what_came_before(failure& to, const status& before) const {
+  const std::string where = shown() + ": ";
+  std::string earlier = before.message();
+  if (earlier.starts_with(where)) earlier.erase(0, where.size());
+  const std::string last = to.why.message();
+  if (last.find(earlier) == last.npos)
+    to.why = {static_cast<errc>(to.why.code().value()), last + "; before that, " + earlier};
+}
+
 }  // namespace holdfast::mysql

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -25,13 +26,18 @@ class hub {
   /// `beyond` the pool: see there.
   template <class Body>
   auto run(time_point by, Body&& body, std::size_t beyond = 0) {
+    std::optional<status> before;
     for (unsigned tries = 0;; ++tries) {
       try {
         const auto loan = pool_->take(by, beyond);
         make_ready(*loan, by);
         return body(*loan);
-      } catch (const failure& why) {
-        if (!may_try_again(why, tries, by)) throw;
+      } catch (failure& why) {
+        if (!may_try_again(why, tries, by)) {
+          if (before) add_what_came_before(why, *before);
+          throw;
+        }
+        before = why.why;
       }
     }
   }
@@ -44,6 +50,8 @@ class hub {
  private:
   void make_ready(connection& on, time_point by);
   bool may_try_again(const failure& why, unsigned tries, time_point by);
+  /// A deadline alone does not tell what it passed with.
+  void add_what_came_before(failure& to, const status& before) const;
 
   const sql::table_names names_;
   const std::shared_ptr<pool> pool_;

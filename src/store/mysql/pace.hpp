@@ -10,8 +10,8 @@ namespace holdfast::mysql {
 
 /// For all waiters of a process at once.
 inline constexpr duration heartbeat_every = std::chrono::milliseconds{700};
-/// With the heartbeats at most 20 statements a second for a process that waits.
-inline constexpr duration shortest_poll = std::chrono::milliseconds{54};
+/// A heartbeat stands in for a poll, so this makes at most 20 statements a second for a process that waits.
+inline constexpr duration shortest_poll = std::chrono::milliseconds{51};
 /// Waiters that nobody asked after for so long are cleaned up.
 inline constexpr duration abandoned_after = std::chrono::minutes{5};
 /// A lease that ran out without a release stays on record for so long after: its holder may be alive, and the server's

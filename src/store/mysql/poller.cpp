@@ -159,8 +159,9 @@ void poller::loop::step(guard& lock) {
   if (waiting_.has_hints()) return deliver(lock);
   const time_point now = boot_clock::now();
   const bool waits = !waiting_.empty();
-  if (waits && now >= beat_at_) return beat(lock);
-  if (waits && now >= poll_at_) return poll(lock);
+  const bool asks = waits && now >= poll_at_;
+  if ((waits && now >= beat_at_) || (asks && now + shortest_poll > beat_at_)) return beat(lock);
+  if (asks) return poll(lock);
   if (clean_due_) return clean(lock);
   if (waits)
     changed_.wait_for(lock, std::min(beat_at_, poll_at_) - now);
@@ -195,19 +196,25 @@ bool poller::loop::with_server(guard& lock, Body&& body) {
   return done;
 }
 
+/// The server counts the tickets meanwhile: if there are fewer than there should be, it is somebody's turn. So a
+/// heartbeat takes the place of a poll.
 void poller::loop::beat(guard& lock) {
   const time_point now = boot_clock::now();
   const auto asked = waiting_.ask();
+  std::uint64_t tickets = 0;
   const bool done = with_server(lock, [&](connection& on, time_point by) {
     for (std::span<const core::owner_id> rest{asked.client_ids}; !rest.empty();) {
       const auto some = rest.first(std::min(rest.size(), list_statement::sizes.back()));
       rest = rest.subspan(some.size());
-      tables_->beat(on, some, by);
+      tickets += tables_->beat(on, some, by);
     }
   });
   // Tried again soon: the waiters are passed over if no sign of life comes for long.
   beat_at_ = now + (done ? heartbeat_every : pause_after_failure);
   look_due_ = true;
+  if (!done) return;
+  polled_at_ = now;
+  poll_at_ = tickets < asked.tickets ? now : std::max(poll_at_, now + shortest_poll);
 }
 
 void poller::loop::poll(guard& lock) {

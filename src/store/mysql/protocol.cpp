@@ -101,10 +101,13 @@ turn_answer protocol::asked(connection& on, turn_verb verb, const core::owner_id
 turn_answer protocol::acquire(connection& on, const core::owner_id& client, const core::request& what, bool wait,
                               time_point by, told& next, bool& contended) {
   const auto owner = sql::to_bytes(what.owner);
-  const auto got = on.run(with_.take_free,
-                          {argument{sql::view_of(owner)}, argument{std::int64_t{what.reserve}},
-                           argument{sql::in_us(what.ttl)}, argument{what.party}, argument{what.resource}},
-                          by);
+  const argument who{sql::view_of(owner)};
+  const argument ttl{sql::in_us(what.ttl)};
+  const auto got =
+      what.reserve == 0
+          ? on.run(with_.take_free, {who, ttl, argument{what.party}, argument{what.resource}}, by)
+          : on.run(with_.take_reserving,
+                   {who, ttl, argument{what.party}, argument{std::int64_t{what.reserve}}, argument{what.resource}}, by);
   contended = got.affected == 0;
   if (contended) return asked(on, wait ? turn_verb::acquire : turn_verb::try_acquire, client, what, by, next);
   turn_answer answer;
@@ -128,8 +131,10 @@ core::release_answer protocol::release(connection& on, const core::lease_ref& wh
   const auto owner = sql::to_bytes(what.owner);
   core::release_answer answer;
   answer.is = outcome::released;
-  const auto got = on.run(with_.free_alone,
-                          {argument{number(what.token)}, argument{what.resource}, argument{sql::view_of(owner)}}, by);
+  // What is not over at the latest that the server's clock can show is not over; of the rest the routine judges.
+  const auto latest = clock_.bounds(boot_clock::now()).latest;
+  const auto got =
+      on.run(with_.free_alone, {argument{what.resource}, argument{sql::view_of(owner)}, argument{latest}}, by);
   if (got.affected != 0) return answer;
   time_point sent{};
   const turn_request ask{
@@ -183,13 +188,14 @@ void add_list(std::vector<argument>& to, std::size_t count, Get&& get) {
 
 }  // namespace
 
-void protocol::beat(connection& on, std::span<const core::owner_id> clients, time_point by) {
+std::uint64_t protocol::beat(connection& on, std::span<const core::owner_id> clients, time_point by) {
   std::vector<sql::owner_bytes> bytes;
   for (const auto& each : clients) bytes.push_back(sql::to_bytes(each));
   std::vector<argument> with;
   add_list(with, bytes.size(), [&](std::size_t i) { return sql::view_of(bytes[i]); });
   const auto got = on.run(with_.beat.text(bytes.size()), with, by);
   if (got.affected != 0) clock_.saw(number(got.insert_id), got.sent, got.read);
+  return got.affected;
 }
 
 namespace {

@@ -49,8 +49,8 @@ class protocol {
   core::wait_verdict look(connection& on, const core::waiter_ref& what, time_point by, told& next);
   /// Gives the resource to the first live waiter if it is free.
   void promote(connection& on, std::string_view name, time_point by, told& next);
-  /// The waiters of these clients are alive.
-  void beat(connection& on, std::span<const core::owner_id> clients, time_point by);
+  /// The waiters of these clients are alive. How many there are.
+  std::uint64_t beat(connection& on, std::span<const core::owner_id> clients, time_point by);
 
   using leases = std::span<const core::lease_ref* const>;
   /// One statement, if all are renewed; they get one ttl. When it was sent.

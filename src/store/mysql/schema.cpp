@@ -23,7 +23,11 @@ BEGIN
   DECLARE o_now BIGINT; DECLARE o_queued TINYINT; DECLARE o_told_client {id}; DECLARE o_told_owner {id};
 )";
 
+/// A row that is free, and for which nobody waits, is left as the uncontended statements want it.
 constexpr std::string_view turn_tail = R"(
+  IF v_changed AND v_owner IS NULL AND NOT v_queued THEN
+    UPDATE {lease} SET owner = {nobody}, token = GREATEST(token, last), last = token WHERE name = p_name;
+  END IF;
   COMMIT;
   SELECT o_verdict, o_token, o_position, o_left, o_now, o_queued, o_told_client, o_told_owner;
 END)";
@@ -41,8 +45,8 @@ BEGIN
   DECLARE v_skip, v_gone INT DEFAULT 0;
   DECLARE v_now BIGINT DEFAULT LEAST({now}, p_latest) - p_patience;
   DECLARE idle CURSOR FOR SELECT name FROM {lease}
-    WHERE name > v_from AND name <= v_to AND last < v_now - p_margin AND queued = 0
-      AND (owner IS NULL OR expires < v_now - GREATEST(p_margin, {unreleased_margin})) FOR UPDATE SKIP LOCKED;
+    WHERE name > v_from AND name <= v_to AND GREATEST(last, token) < v_now - p_margin AND queued = 0
+      AND ({owner} IS NULL OR expires < v_now - GREATEST(p_margin, {unreleased_margin})) FOR UPDATE SKIP LOCKED;
   DECLARE left_behind CURSOR FOR SELECT DISTINCT name FROM {waiter} WHERE seen < v_now - {abandoned_after} LIMIT 50;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = 1;
 )";
@@ -113,11 +117,21 @@ std::vector<std::string> parted(std::string_view text) {
 }  // namespace
 
 sql::dialect dialect_of(const sql::table_names& names) {
-  // `address` is the client that a hand-off is for, where `claimed` is 0. No uncontended statement changes either.
+  // - `address` is the client that a hand-off is for, where `claimed` is 0. No uncontended statement changes either.
+  // - A free row's owner is {nobody} rather than NULL when nobody waits: so the row keeps its size, and InnoDB changes
+  //   it where it lies. It also says that no hand-off awaits its claim and that `last` is no more than `token`, so that
+  //   who takes the row need not ask for that. The shared text reads it as NULL, and never writes it.
   sql::dialect made{{
       {"let", "SET "},
       {"be", "="},
-      {"now", "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"},
+      {"now", "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6))"},
+      {"nobody", "X'00000000000000000000000000000000'"},
+      {"owner", "NULLIF(owner, {nobody})"},
+      {"owner_of_l", "NULLIF(l.owner, {nobody})"},
+      {"find_row",
+       "SELECT {owner}, token, last, expires, renewed, since, claimed, queued, party"
+       " INTO v_owner, v_token, v_last, v_expires, v_renewed, v_since, v_claimed, v_queued, v_party"
+       " FROM {lease} WHERE name = p_name FOR UPDATE;"},
       {"declare", "DECLARE"},
       {"id", "BINARY(16)"},
       {"name", "VARBINARY(255)"},
@@ -168,10 +182,41 @@ std::string schema_script(const sql::table_names& names) {
   return script.append("DELIMITER ;\n");
 }
 
+namespace {
+
+/// Of all that make these tables one goes first. Kept for the whole server by the session that has it.
+class maker_lock {
+ public:
+  maker_lock(connection& on, const sql::table_names& names, time_point by)
+      : on_{on}, by_{by}, name_{"." + names.schema + "." + names.table} {
+    static const std::string take = "SELECT COALESCE(GET_LOCK(" + lock_name + ", ?), 0)";
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(by - boot_clock::now()).count();
+    const auto got = on.run(take, {argument{name_}, argument{std::int64_t{left}}}, by);
+    if (got.rows.at(0).at(0).number != 1)
+      throw failure{{errc::unavailable, on.shown() + ": another client was making holdfast's tables all the time"}};
+  }
+  ~maker_lock() {
+    static const std::string give_back = "SELECT RELEASE_LOCK(" + lock_name + ")";
+    try {
+      if (!on_.spoilt()) on_.run(give_back, {argument{name_}}, by_);
+    } catch (const std::exception&) {
+      on_.spoil();  // Its end is the lock's.
+    }
+  }
+  maker_lock(const maker_lock&) = delete;
+  maker_lock& operator=(const maker_lock&) = delete;
+
+ private:
+  static inline const std::string lock_name = "CONCAT('holdfast.', SHA1(CONCAT(DATABASE(), ?)))";
+  connection& on_;
+  const time_point by_;
+  const std::string name_;
+};
+
+}  // namespace
+
 void make_schema(connection& on, const sql::table_names& names, time_point by) {
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(by - boot_clock::now()).count();
-  const std::string lock = "CONCAT('holdfast.', SHA1(CONCAT(DATABASE(), '." + names.schema + "." + names.table + "')))";
-  on.run_text("DO GET_LOCK(" + lock + ", " + std::to_string(std::max<std::int64_t>(left, 1)) + ")", by);
+  const maker_lock alone{on, names, by};
   for (const auto& each : schema_statements(names)) {
     try {
       on.run_text(each, by);
@@ -179,7 +224,6 @@ void make_schema(connection& on, const sql::table_names& names, time_point by) {
       if (why.mends != failure::remedy::is_there) throw;
     }
   }
-  on.run_text("DO RELEASE_LOCK(" + lock + ")", by);
 }
 
 }  // namespace holdfast::mysql

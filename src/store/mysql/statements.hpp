@@ -28,21 +28,22 @@ class list_statement {
 struct statements {
   explicit statements(const sql::table_names& names);
 
-  std::string turn;         ///< The routine of sql/turn.hpp.
-  std::string clean;        ///< latest, patience, margin, rows, where from.
-  std::string layout;       ///< The layout, the server's clock.
-  std::string try_writing;  ///< Changes nothing, and is refused like a write.
-  std::string take_free;    ///< owner, reserve, ttl, party, name. The token is the insert id.
-  std::string free_alone;   ///< used, name, owner.
-  list_statement renew;     ///< ttl, names, owners, then the clock's bounds. The server's clock is the insert id.
-  list_statement renewed;   ///< names, owners, since when: the names that are.
-  list_statement unlocked;  ///< names, owners: the names whose rows nobody has locked.
-  list_statement beat;      ///< clients. The server's clock is the insert id.
-  list_statement poll;      ///< clients, then 8 owners (poller.hpp).
-  list_statement look;      ///< clients, then 8 owners, clients, clients.
-  std::string inspect;      ///< name.
-  std::string list;         ///< cursor, prefix, its end, its end, how many.
-  std::string connected;    ///< id, a pattern for its client's end, id, one for ours: how many there are of each.
+  std::string turn;            ///< The routine of sql/turn.hpp.
+  std::string clean;           ///< latest, patience, margin, rows, where from.
+  std::string layout;          ///< The layout, the server's clock.
+  std::string try_writing;     ///< Changes nothing, and is refused like a write.
+  std::string take_free;       ///< owner, ttl, party, name. The token is the insert id.
+  std::string take_reserving;  ///< owner, ttl, party, reserve, name. Likewise.
+  std::string free_alone;      ///< name, owner, latest. Not where tokens were reserved.
+  list_statement renew;        ///< ttl, names, owners, then the clock's bounds. The server's clock is the insert id.
+  list_statement renewed;      ///< names, owners, since when: the names that are.
+  list_statement unlocked;     ///< names, owners: the names whose rows nobody has locked.
+  list_statement beat;         ///< clients. The server's clock is the insert id.
+  list_statement poll;         ///< clients, then 8 owners (poller.hpp).
+  list_statement look;         ///< clients, then 8 owners, clients, clients.
+  std::string inspect;         ///< name.
+  std::string list;            ///< cursor, prefix, its end, its end, how many.
+  std::string connected;       ///< id, a pattern for its client's end, id, one for ours: how many there are of each.
 };
 
 /// How many owners `poll` and `look` take.

@@ -192,8 +192,8 @@ class mysql_store final : public core::store {
   const std::shared_ptr<hub> hub_;
   const std::shared_ptr<member> me_;
   std::mutex doubts_mutex_;
-  /// Requests whose acquire may still arrive, and the connection that carries it.
-  std::unordered_map<core::owner_id, connection::identity> doubts_;
+  /// Requests whose acquire may still arrive, and the connections that carry it.
+  std::unordered_map<core::owner_id, std::vector<connection::identity>> doubts_;
   std::atomic<bool> any_doubts_{false};
   std::optional<connection::identity> stuck_renewal_;  // guarded by doubts_mutex_
   std::atomic<time_point> locked_until_{time_point::min()};
@@ -213,7 +213,7 @@ core::turn_answer mysql_store::ask(const core::request& what, Body&& body, time_
             } catch (const failure& why) {
               if (why.unknown) {
                 const std::lock_guard lock{doubts_mutex_};
-                doubts_[what.owner] = on.who();
+                doubts_[what.owner].push_back(on.who());
                 any_doubts_ = true;
               }
               throw;
@@ -245,21 +245,26 @@ core::turn_answer mysql_store::still_waiting(const core::request& what, std::uin
   return answer;
 }
 
-/// Whether no acquire of `owner` that was sent before can arrive any more: the connection that carried it is gone from
+/// Whether no acquire of `owner` that was sent before can arrive any more: the connections that carried it are gone from
 /// the server, which is helped along.
 bool mysql_store::settle_doubt(connection& on, const core::owner_id& owner, time_point by) {
-  connection::identity carrier;
+  std::vector<connection::identity> carriers;
   {
     const std::lock_guard lock{doubts_mutex_};
     const auto found = doubts_.find(owner);
     if (found == doubts_.end()) return true;
-    carrier = found->second;
+    carriers = found->second;
   }
-  if (!on.is_gone(carrier, tables().texts().connected, by)) return false;
+  // One request is sent by one thread at a time: meanwhile no other carrier is added.
+  std::erase_if(carriers, [&](const auto& each) { return on.is_gone(each, tables().texts().connected, by); });
   const std::lock_guard lock{doubts_mutex_};
-  doubts_.erase(owner);
+  const bool clear = carriers.empty();
+  if (clear)
+    doubts_.erase(owner);
+  else
+    doubts_[owner] = std::move(carriers);
   any_doubts_ = !doubts_.empty();
-  return true;
+  return clear;
 }
 
 /// A renewal that was given up goes on in the server for as long as it waits for a lock, and keeps the rows before that

@@ -52,6 +52,7 @@ waiting_list::question waiting_list::ask() const {
   for (const auto& [owner, each] : waiting_) {
     clients.push_back(each.of.get());
     places.emplace_back(each.place, owner);
+    if (each.untold()) ++made.tickets;
   }
   std::sort(clients.begin(), clients.end());
   clients.erase(std::unique(clients.begin(), clients.end()), clients.end());

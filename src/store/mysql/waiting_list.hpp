@@ -28,6 +28,7 @@ class waiting_list {
     std::vector<core::owner_id> client_ids;
     std::vector<sql::owner_bytes> clients;
     std::vector<sql::owner_bytes> owners;
+    std::uint64_t tickets = 0;  ///< As many as they should have.
   };
 
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
