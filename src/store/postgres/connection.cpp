@@ -1,7 +1,9 @@
 #include "store/postgres/connection.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +34,12 @@ bool ready(int socket, short events, time_point by) noexcept {
     if (found < 0 && errno != EINTR) return false;
   }
 }
+
+/// Bytes of parameters that fit into any socket's buffer.
+constexpr std::size_t largest_brief = 4096;
+
+/// So soon after a statement a connection is taken for a live one.
+constexpr duration trusted_for = std::chrono::milliseconds{20};
 
 // The session's settings are wanted only where the session is ours alone.
 // - READ COMMITTED is what the protocol rests on.
@@ -116,6 +124,8 @@ void connection::settle(duration statement_limit, time_point by) {
 }
 
 bool connection::usable() noexcept {
+  // To look costs a system call. What the server ended since then is as if it had ended it on the way.
+  if (boot_clock::now() - sent_ < trusted_for) return true;
   char byte = 0;
   const auto got = ::recv(PQsocket(handle_.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   // A server speaks unasked when it ends the session, and hardly ever else.
@@ -150,11 +160,13 @@ void connection::prepare(const statement& what, time_point by) {
 }
 
 reply connection::run(const statement& what, const parameters& with, time_point by) {
+  block(what.brief && with.size() < largest_brief);
   send(what, with, by);
   return reply{finish(by)};
 }
 
 void connection::run_script(const std::string& text, time_point by) {
+  block(false);
   sent_ = boot_clock::now();
   if (PQsendQuery(handle_.get(), text.c_str()) == 0) lost();
   const reply done{finish(by)};
@@ -167,8 +179,7 @@ PGresult* connection::finish(time_point by) {
   std::unique_ptr<PGresult, void (*)(PGresult*)> bad{nullptr, [](PGresult* r) { PQclear(r); }};
   while (true) {
     while (PQisBusy(handle_.get()) != 0) {
-      if (!ready(PQsocket(handle_.get()), POLLIN, by))
-        throw lost_answer("no answer in time; the statement may still be carried out", shown_);
+      if (!await_answer(by)) throw lost_answer("no answer in time; the statement may still be carried out", shown_);
       if (PQconsumeInput(handle_.get()) == 0) lost();
     }
     PGresult* const next = PQgetResult(handle_.get());
@@ -184,6 +195,32 @@ PGresult* connection::finish(time_point by) {
   if (bad) fail(bad.get());
   if (!last) lost();
   return last.release();
+}
+
+/// Until there may be something to read, or where reading waits itself, until it may; false at `by`.
+bool connection::await_answer(time_point by) {
+  if (!blocks_) return ready(PQsocket(handle_.get()), POLLIN, by);
+  const duration left = by - boot_clock::now();
+  if (left <= duration::zero()) return false;
+  // Waking too early costs a look; setting the timeout anew costs a system call each time.
+  if (timeout_ <= left && timeout_ >= left / 4) return true;
+  timeout_ = std::clamp<duration>(left - left / 8, std::chrono::milliseconds{1}, std::chrono::hours{1});
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout_);
+  const timeval span{
+      static_cast<time_t>(seconds.count()),
+      static_cast<suseconds_t>(std::chrono::floor<std::chrono::microseconds>(timeout_ - seconds).count())};
+  return ::setsockopt(PQsocket(handle_.get()), SOL_SOCKET, SO_RCVTIMEO, &span, sizeof span) == 0 ||
+         ready(PQsocket(handle_.get()), POLLIN, by);
+}
+
+/// Whether reading waits: that saves a poll() for each answer. libpq must not read then after the end of an answer, as it
+/// does with long ones; and what is sent must fit into the socket.
+void connection::block(bool wanted) {
+  if (blocks_ == wanted) return;
+  const int flags = ::fcntl(PQsocket(handle_.get()), F_GETFL);
+  if (flags < 0 || ::fcntl(PQsocket(handle_.get()), F_SETFL, wanted ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) < 0)
+    return;
+  blocks_ = wanted;
 }
 
 void connection::flush(time_point by) {

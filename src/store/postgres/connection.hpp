@@ -63,6 +63,8 @@ class connection {
   void prepare(const statement& what, time_point by);
   PGresult* finish(time_point by);
   void flush(time_point by);
+  void block(bool wanted);
+  bool await_answer(time_point by);
   void await_input(int wake, time_point by);
   [[noreturn]] void fail(PGresult* from);
   [[noreturn]] void lost();
@@ -75,6 +77,8 @@ class connection {
   bool pooled_ = false;
   backend backend_;
   time_point sent_{};
+  bool blocks_ = false;
+  duration timeout_{};              // SO_RCVTIMEO as it is set; zero: none
   std::vector<std::uint8_t> uses_;  // of each statement: 0, 1, or 2 once it is prepared
 };
 

@@ -53,6 +53,9 @@ class engine {
   void add_bounds(parameters& to) const;
   void saw_clock(std::int64_t server_us, const answer& in) { clock_.saw(server_us, in.sent, in.read); }
 
+  /// See clock_watch::reckoned.
+  [[nodiscard]] std::int64_t reckoned_clock() const noexcept { return clock_.reckoned(boot_clock::now()); }
+
   /// Whether a pooler stands between; known once there was a connection.
   [[nodiscard]] bool pooled() const noexcept { return pooled_.load(std::memory_order_relaxed); }
   [[nodiscard]] const options& with() const noexcept { return options_; }

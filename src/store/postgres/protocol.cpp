@@ -15,6 +15,9 @@ using sql::turn_verdict;
 
 namespace {
 
+/// Beyond it the server's own statements refuse what is too near to the end of all tokens.
+constexpr auto highest_reckoned = static_cast<std::int64_t>(sql::token_limit / 2);
+
 turn_answer granted(const core::request& what, std::uint64_t token, time_point sent) {
   turn_answer answer;
   answer.is = turn_answer::outcome::granted;
@@ -86,6 +89,14 @@ turn_answer protocol::acquire(const core::request& what, bool wait, time_point b
   known = false;
   if (!contended_.likely(what.resource)) {
     parameters with;
+    const auto token = what.reserve == 0 ? at_.reckoned_clock() : 0;
+    if (token > 0 && token < highest_reckoned) {
+      with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl)).bytes(what.party).number(token);
+      const auto answer = at_.ask(at_.texts().take_as, with, by, on_loss::ask_again, remember_loss(what));
+      known = answer.rows.changed();
+      return known ? granted(what, static_cast<std::uint64_t>(token), answer.sent)
+                   : ask_for_turn(wait ? turn_verb::acquire : turn_verb::try_acquire, what, by);
+    }
     with.bytes(what.resource).owner(what.owner).number(what.reserve).number(sql::in_us(what.ttl)).bytes(what.party);
     const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, remember_loss(what));
     if (answer.rows.rows() == 1) {
@@ -117,10 +128,7 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
     parameters with;
     with.bytes(what.resource).owner(what.owner).number(static_cast<std::int64_t>(what.token));
     const auto freed = at_.ask(at_.texts().free, with, by, on_loss::give_up);
-    if (freed.rows.rows() == 1) {
-      at_.saw_clock(freed.rows.number(0, 0), freed);
-      return answer;
-    }
+    if (freed.rows.changed()) return answer;
   }
   const auto result =
       turn(turn_verb::release, what.resource,

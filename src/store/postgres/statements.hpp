@@ -13,7 +13,9 @@ struct statements {
   /// The whole of an uncontended acquire: takes a row that is free and has no queue.
   /// $1 name, $2 owner, $3 reserve, $4 ttl, $5 party -> token, now
   statement take;
-  /// The whole of an uncontended release. $1 name, $2 owner, $3 highest token used -> now
+  /// The same with a token of the client's, none reserved. $1 name, $2 owner, $3 ttl, $4 party, $5 token -> (changes a row)
+  statement take_as;
+  /// The whole of an uncontended release. $1 name, $2 owner, $3 highest token used -> (changes a row)
   statement free;
   /// The claim of a hand-off that stands. $1 name, $2 owner, $3 ttl, $4 party -> token, now
   statement take_up;

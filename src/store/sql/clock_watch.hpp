@@ -25,6 +25,9 @@ class clock_watch {
   void saw(std::int64_t server_us, time_point sent, time_point read) noexcept;
   /// For a statement that is sent at `now`.
   [[nodiscard]] clock_bounds bounds(time_point now) const noexcept;
+  /// The server's clock at `now`, never ahead of it unless it was stepped back in the last second; 0 if no reply is that
+  /// young.
+  [[nodiscard]] std::int64_t reckoned(time_point now) const noexcept;
 
  private:
   struct interval {
