@@ -234,11 +234,11 @@ void connection::flush(time_point by) {
   }
 }
 
-void connection::await_input(int wake, time_point by) {
+bool connection::await_input(int wake, time_point by) {
   std::array<struct pollfd, 2> both{{{PQsocket(handle_.get()), POLLIN, 0}, {wake, POLLIN, 0}}};
   const int found = ::poll(both.data(), both.size(), left_until(by));
-  if (found <= 0 || both[0].revents == 0) return;
-  if (PQconsumeInput(handle_.get()) == 0) lost();
+  if (found > 0 && both[0].revents != 0 && PQconsumeInput(handle_.get()) == 0) lost();
+  return found > 0 && both[1].revents != 0;
 }
 
 void connection::fail(PGresult* from) {

@@ -52,7 +52,7 @@ sql::pool<connection>::loan engine::take(time_point by, std::size_t beyond) {
 }
 
 engine::answer engine::ask_on(const statement& what, const parameters& with, time_point by, on_loss then,
-                              const loss_observer& lost, std::size_t beyond) {
+                              const core::request* acquires, std::size_t beyond) {
   bool made_tables = false;
   bool asked_again = false;
   for (int tries = 1;; ++tries) {
@@ -72,7 +72,10 @@ engine::answer engine::ask_on(const statement& what, const parameters& with, tim
           make_tables(*on, by);
           continue;
         case failure::remedy::reconnect:
-          if (why.unknown && lost) lost(*on);
+          if (why.unknown && acquires != nullptr)
+            losses_.add(
+                acquires->owner, *on,
+                boot_clock::now() + std::min<duration>(acquires->ttl, std::chrono::hours{1}) + 2 * command_timeout_);
           on.drop();
           pool_.drop_idle();
           if (then == on_loss::give_up || !time_left || std::exchange(asked_again, true)) throw;

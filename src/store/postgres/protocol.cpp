@@ -39,7 +39,7 @@ struct protocol::turn_parameters {
 };
 
 sql::turn_result protocol::turn(turn_verb verb, std::string_view name, const turn_parameters& given, time_point by,
-                                on_loss then, time_point* sent, const engine::loss_observer& lost) {
+                                on_loss then, time_point* sent, const core::request* acquires) {
   parameters with;
   const auto number = [&](const auto& value) { value ? with.number(static_cast<std::int64_t>(*value)) : with.null(); };
   with.number(static_cast<int>(verb)).bytes(name);
@@ -50,7 +50,7 @@ sql::turn_result protocol::turn(turn_verb verb, std::string_view name, const tur
   given.party ? with.bytes(*given.party) : with.null();
   at_.pooled() ? with.null() : with.owner(client_);
   at_.add_bounds(with);
-  const auto answer = at_.ask(at_.texts().turn, with, by, then, lost);
+  const auto answer = at_.ask(at_.texts().turn, with, by, then, acquires);
   const auto& rows = answer.rows;
   sql::turn_result result;
   result.verdict = static_cast<turn_verdict>(rows.number(0, 0));
@@ -66,13 +66,6 @@ sql::turn_result protocol::turn(turn_verb verb, std::string_view name, const tur
   return result;
 }
 
-engine::loss_observer protocol::remember_loss(const core::request& what) {
-  return [this, owner = what.owner, ttl = what.ttl](const connection& on) {
-    at_.losses().add(owner, on,
-                     boot_clock::now() + std::min<duration>(ttl, std::chrono::hours{1}) + 2 * at_.command_timeout());
-  };
-}
-
 turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, time_point by) {
   time_point sent;
   const auto result = turn(verb, what.resource,
@@ -81,7 +74,7 @@ turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, ti
                             .reserve = what.reserve,
                             .used = std::nullopt,
                             .party = what.party},
-                           by, on_loss::ask_again, &sent, remember_loss(what));
+                           by, on_loss::ask_again, &sent, &what);
   return sql::to_answer(result, what, sent);
 }
 
@@ -92,13 +85,13 @@ turn_answer protocol::acquire(const core::request& what, bool wait, time_point b
     const auto token = what.reserve == 0 ? at_.reckoned_clock() : 0;
     if (token > 0 && token < highest_reckoned) {
       with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl)).bytes(what.party).number(token);
-      const auto answer = at_.ask(at_.texts().take_as, with, by, on_loss::ask_again, remember_loss(what));
+      const auto answer = at_.ask(at_.texts().take_as, with, by, on_loss::ask_again, &what);
       known = answer.rows.changed();
       return known ? granted(what, static_cast<std::uint64_t>(token), answer.sent)
                    : ask_for_turn(wait ? turn_verb::acquire : turn_verb::try_acquire, what, by);
     }
     with.bytes(what.resource).owner(what.owner).number(what.reserve).number(sql::in_us(what.ttl)).bytes(what.party);
-    const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, remember_loss(what));
+    const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, &what);
     if (answer.rows.rows() == 1) {
       known = true;
       at_.saw_clock(answer.rows.number(0, 1), answer);
@@ -112,7 +105,7 @@ turn_answer protocol::claim(const core::request& what, time_point by) {
   // Who was told of its turn finds the hand-off on record.
   parameters with;
   with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl)).bytes(what.party);
-  const auto answer = at_.ask(at_.texts().take_up, with, by, on_loss::ask_again, remember_loss(what));
+  const auto answer = at_.ask(at_.texts().take_up, with, by, on_loss::ask_again, &what);
   if (answer.rows.rows() == 1) {
     at_.saw_clock(answer.rows.number(0, 1), answer);
     return granted(what, static_cast<std::uint64_t>(answer.rows.number(0, 0)), answer.sent);
@@ -130,10 +123,12 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
     const auto freed = at_.ask(at_.texts().free, with, by, on_loss::give_up);
     if (freed.rows.changed()) return answer;
   }
-  const auto result =
-      turn(turn_verb::release, what.resource,
-           {.owner = what.owner, .ttl_us = {}, .reserve = {}, .used = what.token, .party = {}}, by, on_loss::give_up);
-  if (result.verdict != turn_verdict::released) answer.is = core::release_answer::outcome::not_held;
+  parameters with;
+  at_.add_bounds(with);
+  with.bytes(what.resource).owner(what.owner).number(static_cast<std::int64_t>(what.token));
+  const auto passed = at_.ask(at_.texts().pass, with, by, on_loss::give_up);
+  if (static_cast<turn_verdict>(passed.rows.number(0, 0)) != turn_verdict::released)
+    answer.is = core::release_answer::outcome::not_held;
   return answer;
 }
 

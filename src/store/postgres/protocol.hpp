@@ -44,9 +44,8 @@ class protocol {
  private:
   struct turn_parameters;
   sql::turn_result turn(sql::turn_verb verb, std::string_view name, const turn_parameters& with, time_point by,
-                        on_loss then, time_point* sent = nullptr, const engine::loss_observer& lost = nullptr);
+                        on_loss then, time_point* sent = nullptr, const core::request* acquires = nullptr);
   core::turn_answer ask_for_turn(sql::turn_verb verb, const core::request& what, time_point by);
-  engine::loss_observer remember_loss(const core::request& what);
   bool end_lost_sessions(const core::owner_id& owner, time_point by);
   void end_late_acquire(const core::owner_id& owner, time_point by);
   core::wait_verdict look(const core::waiter_ref& who, time_point by);

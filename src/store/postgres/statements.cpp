@@ -35,6 +35,8 @@ constexpr std::string_view turn_text =
     "SELECT o_verdict, o_token, o_position, o_left, o_now, o_queued FROM"
     " {turn}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
+constexpr std::string_view pass_text = "SELECT {pass}($4, $5, $6, $1, $2, $3)";
+
 /// Passes over rows that somebody has locked, so that it never waits and one stuck row can't lose the batch.
 constexpr std::string_view renew_text = R"(
 WITH clock AS MATERIALIZED (SELECT {now} AS n),
@@ -112,6 +114,7 @@ statements::statements(const sql::table_names& names) {
   free = make_brief(free_text);
   take_up = make_brief(take_up_text);
   turn = make_brief(turn_text);
+  pass = make_brief(pass_text);
   renew = make(renew_text);
   renew_one = make_brief(renew_one_text);
   beat = make(beat_text);

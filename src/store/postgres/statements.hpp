@@ -21,6 +21,8 @@ struct statements {
   statement take_up;
   /// The routine: its 11 parameters -> its 6 results
   statement turn;
+  /// A release where somebody may wait. $4 name, $5 owner, $6 highest token used -> a turn_verdict
+  statement pass;
   /// $4 names, $5 owners, $6 ttls -> for each, by its number: renewed, there in the snapshot; now
   statement renew;
   /// $4 name, $5 owner, $6 ttl -> now
