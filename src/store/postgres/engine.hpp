@@ -67,6 +67,7 @@ class engine {
   answer ask_on(const statement& what, const parameters& with, time_point by, on_loss then,
                 const core::request* acquires, std::size_t beyond);
   sql::pool<connection>::loan take(time_point by, std::size_t beyond = 0);
+  sql::pool<connection>::loan lend(time_point by, std::size_t beyond);
 
   const options options_;
   const statements statements_;
@@ -77,6 +78,8 @@ class engine {
   lost_sessions losses_;
   std::atomic<bool> pooled_{false};
   std::atomic<bool> warned_{false};
+  std::atomic<bool> crowded_{false};
+  std::atomic<time_point> crowded_at_{};
   std::mutex making_;
   sql::pool<connection> pool_;
 };

@@ -20,7 +20,7 @@ struct options {
 
   std::string shown;  ///< The URL without its password.
   sql::table_names table;
-  std::size_t pool = 4;  ///< Connections at most, besides the listener's.
+  std::size_t pool = 16;  ///< Connections at most, besides the listener's. Made only where all are in use.
   /// libpq's own, as it takes them.
   parameter_list parameters;
 };
