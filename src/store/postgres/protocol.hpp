@@ -49,7 +49,7 @@ class protocol {
   bool end_lost_sessions(const core::owner_id& owner, time_point by);
   void end_late_acquire(const core::owner_id& owner, time_point by);
   core::wait_verdict look(const core::waiter_ref& who, time_point by);
-  core::renew_verdict renew_one(const core::lease_ref& what, time_point by, status& why);
+  core::renew_verdict renew_one(const core::lease_ref& what, time_point patient_until, time_point by, status& why);
   resource_page views(const reply& rows, std::int64_t& now_us, time_point by);
 
   engine& at_;

@@ -55,9 +55,11 @@ SELECT w.number, r.number IS NOT NULL,
       AND {lease_end} > least($1::bigint, c.n)), c.n
 FROM wanted w CROSS JOIN clock c LEFT JOIN renewed r ON r.number = w.number)";
 
+/// The setting is made before any row is looked at, and for this statement's transaction only.
 constexpr std::string_view renew_one_text = R"(
 UPDATE {lease} l SET expires = {now} + $6::bigint, renewed = {now}
-WHERE name = $4 AND owner = $5 AND claimed AND {lease_end} > least($1::bigint, {now}) RETURNING {now})";
+WHERE (SELECT set_config('lock_timeout', $7::text, true)) IS NOT NULL
+  AND name = $4 AND owner = $5 AND claimed AND {lease_end} > least($1::bigint, {now}) RETURNING {now})";
 
 /// A row that somebody has locked is being claimed or handed on: it needs no sign of life, and to wait for it with others
 /// locked would risk a deadlock.

@@ -25,7 +25,7 @@ struct statements {
   statement pass;
   /// $4 names, $5 owners, $6 ttls -> for each, by its number: renewed, there in the snapshot; now
   statement renew;
-  /// $4 name, $5 owner, $6 ttl -> now
+  /// $4 name, $5 owner, $6 ttl, $7 how many ms to wait for the row -> now
   statement renew_one;
   /// $4 names, $5 owners -> for each, by its number: a turn_verdict (`nothing`: there is something to do); now
   statement beat;
