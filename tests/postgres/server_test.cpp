@@ -178,6 +178,25 @@ TEST_F(server_test, the_table_may_have_another_name_and_isolation_another_defaul
   EXPECT_EQ(query("SELECT count(*) FROM locks.\"Mine\""), "1");
 }
 
+TEST_F(server_test, tables_of_another_layout_are_told_as_such_by_every_verb_that_begins_something) {
+  ASSERT_EQ(attempt(*open(url()), "r"), outcome::granted);
+  query("UPDATE holdfast_state SET layout = 2");
+  const auto store = open(url());
+  const auto told = [](const status& how) {
+    EXPECT_EQ(how, errc::misconfigured);
+    EXPECT_THAT(how.message(), ::testing::HasSubstr("another version of holdfast"));
+  };
+  told(store->acquire(ask("r"), true, soon()).why);
+  told(store->break_lease("r", std::uint64_t{1}, std::nullopt, soon()));
+  resource_view view;
+  told(store->inspect("r", view, soon()));
+  resource_page page;
+  told(store->list("", "", 10, page, soon()));
+  told(store->ping(soon()));
+  query("UPDATE holdfast_state SET layout = 1");
+  EXPECT_TRUE(store->ping(soon()).ok());
+}
+
 /// Sessions of clients in that database.
 int sessions(const postgres_server& on) {
   return std::stoi(on.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holdfast'"));

@@ -80,6 +80,7 @@ turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, ti
 
 turn_answer protocol::acquire(const core::request& what, bool wait, time_point by, bool& known) {
   known = false;
+  know_layout(by);
   if (!contended_.likely(what.resource)) {
     parameters with;
     const auto token = what.reserve == 0 ? at_.reckoned_clock() : 0;
@@ -226,6 +227,7 @@ core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_poin
 
 bool protocol::break_lease(std::string_view name, std::optional<std::uint64_t> token,
                            std::optional<core::owner_id> owner, time_point by) {
+  know_layout(by);
   const auto result =
       turn(turn_verb::break_lease, name, {.owner = owner, .ttl_us = {}, .reserve = {}, .used = token, .party = {}}, by,
            on_loss::give_up);
@@ -234,6 +236,7 @@ bool protocol::break_lease(std::string_view name, std::optional<std::uint64_t> t
 
 protocol::cleaned protocol::clean(std::optional<std::string_view> from, std::int64_t rows, duration margin,
                                   time_point by) {
+  know_layout(by);
   parameters with;
   at_.add_bounds(with);
   from ? with.bytes(*from) : with.null();
