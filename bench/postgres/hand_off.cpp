@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "bare.hpp"
+#include "bare_hand_off.hpp"
 #include "benches.hpp"
 #include "core/system_clock.hpp"
 #include "machine.hpp"
@@ -120,18 +121,24 @@ std::vector<figure> bench_hand_off(server& on, bool quick) {
   queue few{on.url(), "few", 2};
   queue many{on.url(), "many", 200};
   bare floor{on.conninfo(), "hand-off"};
+  bare_hand_off notified{on.conninfo(), "notified"};
   paired against_floor;
+  paired against_notified;
   paired many_against_few;
   for (int i = 0; i < rounds; ++i) {
     const double bare_pair = seconds_of([&] { floor.two_updates(); });
+    const double bare_hand_off = seconds_of([&] { notified.once(); });
     const double short_queue = few.hand_off();
     const double long_queue = many.hand_off();
     against_floor.add(short_queue, bare_pair);
+    against_notified.add(short_queue, bare_hand_off);
     many_against_few.add(long_queue, short_queue);
   }
-  char text[160];
-  std::snprintf(text, sizeof text, "%.0f us against %.0f us; %d without a hint; %s", against_floor.subject() * 1e6,
-                against_floor.floor() * 1e6, few.missed(), load_text().c_str());
+  char text[240];
+  std::snprintf(text, sizeof text,
+                "%.0f us against %.0f us; two bare updates with a NOTIFY between them: %.0f us; %d without a hint; %s",
+                against_floor.subject() * 1e6, against_floor.floor() * 1e6, against_notified.floor() * 1e6,
+                few.missed(), load_text().c_str());
   auto one = against_floor.ratios("hand-off, 2 waiters / two bare updates", figure::goal_kind::at_most, 2);
   one.detail = text;
   std::snprintf(text, sizeof text, "%.0f us against %.0f us; %d without a hint", many_against_few.subject() * 1e6,

@@ -69,7 +69,7 @@ std::vector<figure> bench_threads(server& on, bool quick) {
       });
   auto row = measured.ratios("16 threads: pairs a second / of bare", figure::goal_kind::at_least, 0.8);
   char text[160];
-  std::snprintf(text, sizeof text, "%.0f against %.0f pairs a second, 4 connections against 16; %s",
+  std::snprintf(text, sizeof text, "%.0f against %.0f pairs a second, one client against 16 connections; %s",
                 threads * batch / measured.floor(), threads * batch / measured.subject(), load_text().c_str());
   row.detail = text;
   return {row};

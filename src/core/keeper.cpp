@@ -40,7 +40,8 @@ class keeper::loop : public std::enable_shared_from_this<loop> {
   };
   using guard = std::unique_lock<std::mutex>;
 
-  void start();  // mutex_ is held
+  void start();                            // mutex_ is held
+  void wake_by(time_point when) noexcept;  // mutex_ is held
   void run();
   void put_back(tenure& what) noexcept;
   [[nodiscard]] time_point next_due() const noexcept;  // mutex_ is held
@@ -73,13 +74,19 @@ void keeper::loop::start() {
   running_ = true;
 }
 
+void keeper::loop::wake_by(time_point when) noexcept {
+  if (when >= wakes_at_) return;
+  wakes_at_ = when;
+  changed_.notify_one();
+}
+
 void keeper::loop::keep(tenure& what) {
   const guard lock{mutex_};
   const auto when = what.renew_at();  // Nothing, if it was finished meanwhile: forget() comes, or came, under the lock.
   if (!when) return;
   start();
   due_.set(what, *when);
-  if (*when < wakes_at_) changed_.notify_one();
+  wake_by(*when);
 }
 
 void keeper::loop::put_back(tenure& what) noexcept {
@@ -89,7 +96,7 @@ void keeper::loop::put_back(tenure& what) noexcept {
   const auto when = what.renew_at();
   if (!when || !running_) return;
   due_.set(what, *when);
-  if (*when < wakes_at_) changed_.notify_one();
+  wake_by(*when);
 }
 
 void keeper::loop::forget(tenure& what) noexcept {
@@ -117,7 +124,7 @@ void keeper::loop::begin_waiting(const owner_id& owner, const std::string& resou
   }
   if (waiting_.empty()) beat_at_ = of_.time->now() + of_.traits.heartbeat_every;
   waiting_.emplace(owner, resource);
-  if (beat_at_ < wakes_at_) changed_.notify_one();
+  wake_by(beat_at_);
 }
 
 void keeper::loop::end_waiting(const owner_id& owner) noexcept {
@@ -171,18 +178,22 @@ time_point keeper::loop::next_due() const noexcept {
 
 void keeper::loop::run() {
   guard lock{mutex_};
+  time_point asked_for = time_point::min();
   while (!stopping_ || !leftovers_.empty()) {
     renew_due(lock);
     beat_due(lock);
     undo_due(lock);
-    const time_point next = next_due();
-    if (next <= of_.time->now() || (stopping_ && leftovers_.empty())) continue;
+    time_point next = next_due();
+    const time_point now = of_.time->now();
+    if (next <= now || (stopping_ && leftovers_.empty())) continue;
+    // What it was woken for may be over already, as in a loop of short locks: once it wakes in vain then, not for each.
+    if (asked_for > now) next = std::min(next, asked_for);
     wakes_at_ = next;
     if (next == time_point::max())
       changed_.wait(lock);
     else
       changed_.wait_for(lock, of_.time->sleep_until(next));
-    wakes_at_ = time_point::min();  // Awake: whoever changes something need not notify.
+    asked_for = std::exchange(wakes_at_, time_point::min());  // Awake: whoever changes something need not notify.
   }
 }
 

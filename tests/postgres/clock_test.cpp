@@ -82,6 +82,20 @@ TEST_F(clock_test, backward_tokens_rise_and_what_is_held_stays_held) {
   EXPECT_GT(grant(*b_, ask("r")), token);
 }
 
+TEST_F(clock_test, tokens_rise_where_the_last_one_is_ahead_of_what_a_client_knows_of_the_clock) {
+  const auto what = ask("r");
+  const auto before = grant(*a_, what);
+  ASSERT_EQ(a_->release(lease(what, before), soon()).is, released::released);
+  const auto ahead = before + 3'600'000'000U;
+  server_->query("UPDATE holdfast SET token = " + std::to_string(ahead) + ", last = token + 3600000000");
+  const auto again = ask("r");
+  const auto token = grant(*a_, again);
+  EXPECT_GT(token, ahead);
+  EXPECT_EQ(grant(*a_, again), token) << "a repeated acquire";
+  EXPECT_EQ(a_->release(lease(again, token), soon()).is, released::released);
+  EXPECT_GT(grant(*b_, ask("r")), token);
+}
+
 TEST_F(clock_test, tokens_rise_for_a_name_that_was_forgotten_before_the_clock_went_back) {
   const auto what = ask("r");
   server_.step_to(2 * hour);

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "fixture.hpp"
 
@@ -174,6 +176,68 @@ TEST_F(server_test, the_table_may_have_another_name_and_isolation_another_defaul
   EXPECT_EQ(attempt(*one, "r"), outcome::busy);
   EXPECT_EQ(one->release(lease(what, token), soon()).is, released::released);
   EXPECT_EQ(query("SELECT count(*) FROM locks.\"Mine\""), "1");
+}
+
+TEST_F(server_test, tables_of_another_layout_are_told_as_such_by_every_verb_that_begins_something) {
+  ASSERT_EQ(attempt(*open(url()), "r"), outcome::granted);
+  query("UPDATE holdfast_state SET layout = 2");
+  const auto store = open(url());
+  const auto told = [](const status& how) {
+    EXPECT_EQ(how, errc::misconfigured);
+    EXPECT_THAT(how.message(), ::testing::HasSubstr("another version of holdfast"));
+  };
+  told(store->acquire(ask("r"), true, soon()).why);
+  told(store->break_lease("r", std::uint64_t{1}, std::nullopt, soon()));
+  resource_view view;
+  told(store->inspect("r", view, soon()));
+  resource_page page;
+  told(store->list("", "", 10, page, soon()));
+  told(store->ping(soon()));
+  query("UPDATE holdfast_state SET layout = 1");
+  EXPECT_TRUE(store->ping(soon()).ok());
+}
+
+/// Sessions of clients in that database.
+int sessions(const postgres_server& on) {
+  return std::stoi(on.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holdfast'"));
+}
+
+/// Each thread takes and frees a lock of its own so often.
+void use_at_once(core::store& at, int threads, int times) {
+  std::vector<std::thread> all;
+  for (int i = 0; i < threads; ++i)
+    all.emplace_back([&at, i, times] {
+      for (int j = 0; j < times; ++j) {
+        const auto what = ask("at once/" + std::to_string(i));
+        EXPECT_EQ(at.release(lease(what, grant(at, what)), soon()).is, released::released);
+      }
+    });
+  for (auto& each : all) each.join();
+}
+
+TEST_F(server_test, a_server_without_room_for_all_connections_serves_through_those_that_there_are) {
+  const postgres_server small{
+      {.settings = {"max_connections=6", "superuser_reserved_connections=0"}, .environment = {}, .data_folder = {}}};
+  const auto store = open(small.url());
+  use_at_once(*store, 16, 20);
+}
+
+TEST_F(server_test, connections_that_nobody_needs_any_more_are_closed) {
+  const postgres_server own;
+  const auto store = open(own.url());
+  use_at_once(*store, 1, 1);
+  session third{own, "postgres"};
+  third.run("BEGIN; LOCK holdfast");
+  std::thread busy{[&] { use_at_once(*store, 12, 1); }};
+  EXPECT_TRUE(eventually([&] { return sessions(own) == 12; }));
+  third.run("COMMIT");
+  busy.join();
+  EXPECT_TRUE(eventually(
+      [&] {
+        use_at_once(*store, 1, 1);
+        return sessions(own) <= 5;
+      },
+      60s));
 }
 
 }  // namespace

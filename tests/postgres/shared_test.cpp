@@ -50,6 +50,19 @@ TEST_F(shared_test, the_bound_is_never_before_the_servers_clock_and_close_behind
   }
 }
 
+TEST_F(shared_test, the_clock_is_reckoned_from_a_young_reply_only_and_never_ahead) {
+  EXPECT_EQ(watch_.reckoned(time_point{5s}), 0);
+  reply(1000s, base);
+  for (const duration later : {duration{1ms}, duration{500ms}}) {
+    const auto now = us(base + 1000s + later);
+    EXPECT_LE(watch_.reckoned(time_point{1000s + later}), now);
+    EXPECT_GE(watch_.reckoned(time_point{1000s + later}), now - 1000);
+  }
+  EXPECT_EQ(watch_.reckoned(time_point{1002s}), 0);
+  reply(2000s, base, 80ms);
+  EXPECT_EQ(watch_.reckoned(time_point{2000s + 90ms}), 0) << "it may be that far behind";
+}
+
 TEST_F(shared_test, a_step_forward_gives_rows_from_before_it_their_time) {
   reply(1000s, base);
   reply(1010s, base + 1h);

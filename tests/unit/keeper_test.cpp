@@ -1,8 +1,12 @@
 #include "core/keeper.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "core/client_core.hpp"
@@ -57,6 +61,18 @@ class half_stuck_store final : public store {
   }
 };
 
+/// What /proc tells of this process's thread of that name, by the file's line `key:`.
+std::string thread_says(const std::string& name, const std::string& key) {
+  for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream status{task.path() / "status"};
+    std::string line;
+    if (!std::getline(status, line) || line != "Name:\t" + name) continue;
+    while (std::getline(status, line))
+      if (line.starts_with(key + ":\t")) return line.substr(key.size() + 2);
+  }
+  return {};
+}
+
 class keeper_test : public ::testing::Test {
  protected:
   std::shared_ptr<tenure> lease_of(duration ttl) {
@@ -102,6 +118,45 @@ TEST_F(keeper_test, renews_in_time_while_heartbeats_are_stuck) {
   expect_held_for_many_renewals(with, *lease);
   EXPECT_GE(store_->beats, 2);
   with.end_waiting(waiter);
+}
+
+/// This thread, and those that it starts, on one CPU: another runs only while this one waits.
+class one_cpu {
+ public:
+  one_cpu() {
+    EXPECT_EQ(sched_getaffinity(0, sizeof before_, &before_), 0);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    EXPECT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    // Of these none takes the CPU from another because it wakes.
+    EXPECT_EQ(sched_setscheduler(0, SCHED_BATCH, &none_), 0);
+  }
+  ~one_cpu() {
+    sched_setscheduler(0, SCHED_OTHER, &none_);
+    sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+ private:
+  cpu_set_t before_{};
+  const sched_param none_{};
+};
+
+TEST_F(keeper_test, a_loop_of_short_locks_does_not_wake_its_thread_each_time) {
+  const one_cpu pinned;
+  keeper with{around()};
+  const auto sleeps = [] { return thread_says("hf-keeper", "State").starts_with("S"); };
+  const auto times_slept = [] { return std::stol(thread_says("hf-keeper", "voluntary_ctxt_switches")); };
+  const auto once = [&] {
+    const auto lease = lease_of(60s);
+    with.keep(*lease);
+    with.forget(*lease);
+    ASSERT_TRUE(test::eventually(sleeps));
+  };
+  once();
+  const long before = times_slept();
+  for (int i = 0; i < 200; ++i) once();
+  EXPECT_LT(times_slept() - before, 20);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "store/postgres/connection.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +34,12 @@ bool ready(int socket, short events, time_point by) noexcept {
     if (found < 0 && errno != EINTR) return false;
   }
 }
+
+/// Bytes of parameters that fit into any socket's buffer.
+constexpr std::size_t largest_brief = 4096;
+
+/// So soon after a statement a connection is taken for a live one.
+constexpr duration trusted_for = std::chrono::milliseconds{20};
 
 // The session's settings are wanted only where the session is ours alone.
 // - READ COMMITTED is what the protocol rests on.
@@ -116,6 +124,8 @@ void connection::settle(duration statement_limit, time_point by) {
 }
 
 bool connection::usable() noexcept {
+  // To look costs a system call. What the server ended since then is as if it had ended it on the way.
+  if (boot_clock::now() - sent_ < trusted_for) return true;
   char byte = 0;
   const auto got = ::recv(PQsocket(handle_.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   // A server speaks unasked when it ends the session, and hardly ever else.
@@ -123,6 +133,7 @@ bool connection::usable() noexcept {
 }
 
 bool connection::alive() noexcept {
+  block(false);
   // PQisBusy has libpq read what came: a parameter that changed, a notice.
   return PQconsumeInput(handle_.get()) != 0 && PQisBusy(handle_.get()) == 0 && PQstatus(handle_.get()) == CONNECTION_OK;
 }
@@ -155,17 +166,20 @@ void connection::prepare(const statement& what, time_point by) {
 }
 
 reply connection::run(const statement& what, const parameters& with, time_point by) {
+  block(what.brief && with.size() < largest_brief);
   send(what, with, by);
   return reply{finish(by)};
 }
 
 void connection::run_script(const std::string& text, time_point by) {
+  block(false);
   sent_ = boot_clock::now();
   if (PQsendQuery(handle_.get(), text.c_str()) == 0) lost();
   const reply done{finish(by)};
 }
 
 void connection::start(const std::string& text, const parameters& with, time_point by) {
+  block(false);
   sent_ = boot_clock::now();
   if (PQsendQueryParams(handle_.get(), text.c_str(), with.count(), nullptr, with.values(), with.lengths(),
                         parameters::formats(), 1) == 0)
@@ -189,7 +203,7 @@ PGresult* connection::finish(time_point by) {
 bool connection::gather(time_point by) {
   while (true) {
     while (PQisBusy(handle_.get()) != 0) {
-      if (!ready(PQsocket(handle_.get()), POLLIN, by)) return false;
+      if (!await_answer(by)) return false;
       if (PQconsumeInput(handle_.get()) == 0) lost();
     }
     result next{PQgetResult(handle_.get())};
@@ -210,6 +224,32 @@ PGresult* connection::take_gathered() {
   return last.release();
 }
 
+/// Until there may be something to read, or where reading waits itself, until it may; false at `by`.
+bool connection::await_answer(time_point by) {
+  if (!blocks_) return ready(PQsocket(handle_.get()), POLLIN, by);
+  const duration left = by - boot_clock::now();
+  if (left <= duration::zero()) return false;
+  // Waking too early costs a look; setting the timeout anew costs a system call each time.
+  if (timeout_ <= left && timeout_ >= left / 4) return true;
+  timeout_ = std::clamp<duration>(left - left / 8, std::chrono::milliseconds{1}, std::chrono::hours{1});
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout_);
+  const timeval span{
+      static_cast<time_t>(seconds.count()),
+      static_cast<suseconds_t>(std::chrono::floor<std::chrono::microseconds>(timeout_ - seconds).count())};
+  return ::setsockopt(PQsocket(handle_.get()), SOL_SOCKET, SO_RCVTIMEO, &span, sizeof span) == 0 ||
+         ready(PQsocket(handle_.get()), POLLIN, by);
+}
+
+/// Whether reading waits: that saves a poll() for each answer. libpq must not read then after the end of an answer, as it
+/// does with long ones; and what is sent must fit into the socket.
+void connection::block(bool wanted) {
+  if (blocks_ == wanted) return;
+  const int flags = ::fcntl(PQsocket(handle_.get()), F_GETFL);
+  if (flags < 0 || ::fcntl(PQsocket(handle_.get()), F_SETFL, wanted ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) < 0)
+    return;
+  blocks_ = wanted;
+}
+
 void connection::flush(time_point by) {
   while (true) {
     const int left = PQflush(handle_.get());
@@ -221,11 +261,11 @@ void connection::flush(time_point by) {
   }
 }
 
-void connection::await_input(int wake, time_point by) {
+bool connection::await_input(int wake, time_point by) {
   std::array<struct pollfd, 2> both{{{PQsocket(handle_.get()), POLLIN, 0}, {wake, POLLIN, 0}}};
   const int found = ::poll(both.data(), both.size(), left_until(by));
-  if (found <= 0 || both[0].revents == 0) return;
-  if (PQconsumeInput(handle_.get()) == 0) lost();
+  if (found > 0 && both[0].revents != 0 && PQconsumeInput(handle_.get()) == 0) lost();
+  return found > 0 && both[1].revents != 0;
 }
 
 void connection::fail(PGresult* from) {

@@ -55,14 +55,15 @@ class connection {
   [[nodiscard]] std::int64_t began_us() const noexcept { return backend_.since_us; }
 
   /// For the listener: waits for a notification or for `wake` (a descriptor that becomes readable) until `by`, then
-  /// calls `told(payload)` for each that has come.
+  /// calls `told(payload)` for each that has come. Whether it was woken.
   template <class Told>
-  void listen(int wake, time_point by, Told&& told) {
-    await_input(wake, by);
+  bool listen(int wake, time_point by, Told&& told) {
+    const bool woken = await_input(wake, by);
     while (PGnotify* const each = PQnotifies(handle_.get())) {
       const std::unique_ptr<PGnotify, void (*)(PGnotify*)> kept{each, [](PGnotify* n) { PQfreemem(n); }};
       told(std::string_view{each->extra});
     }
+    return woken;
   }
 
  private:
@@ -75,7 +76,9 @@ class connection {
   bool gather(time_point by);
   PGresult* take_gathered();
   void flush(time_point by);
-  void await_input(int wake, time_point by);
+  void block(bool wanted);
+  bool await_answer(time_point by);
+  bool await_input(int wake, time_point by);
   [[noreturn]] void fail(PGresult* from);
   [[noreturn]] void lost();
 
@@ -94,6 +97,8 @@ class connection {
   bool pooled_ = false;
   backend backend_;
   time_point sent_{};
+  bool blocks_ = false;
+  duration timeout_{};              // SO_RCVTIMEO as it is set; zero: none
   std::vector<std::uint8_t> uses_;  // of each statement: 0, 1, or 2 once it is prepared
 };
 

@@ -11,6 +11,13 @@ namespace {
 /// A statement that lost against another's locks is sent so often; they don't last.
 constexpr int most_tries = 10;
 
+/// So many connections stay, however seldom they are used; the others are closed when nobody has needed them for long.
+constexpr std::size_t kept_connections = 4;
+constexpr duration spare_after = std::chrono::seconds{5};
+
+/// How long a server that had no room for one more connection is not asked again.
+constexpr duration crowded_for = std::chrono::seconds{1};
+
 // Two that make the tables at once would fail each other.
 constexpr std::string_view making_lock = "SELECT pg_advisory_xact_lock(1752132708, 0);";
 
@@ -22,7 +29,7 @@ engine::engine(options with, const core::store_options& how)
       command_timeout_{how.command_timeout},
       connect_timeout_{how.connect_timeout},
       warn_{how.warn},
-      pool_{options_.pool, [this](time_point by) { return connect(by); }} {}
+      pool_{options_.pool, [this](time_point by) { return connect(by); }, kept_connections, spare_after} {}
 
 std::unique_ptr<connection> engine::connect(time_point by) {
   const auto sent = boot_clock::now();
@@ -39,9 +46,28 @@ std::unique_ptr<connection> engine::connect(time_point by) {
   return made;
 }
 
+/// A server without room for another connection is no failure where this client has some.
+sql::pool<connection>::loan engine::lend(time_point by, std::size_t beyond) {
+  if (crowded_.load(std::memory_order_relaxed) && beyond == 0) {
+    if (boot_clock::now() - crowded_at_.load(std::memory_order_relaxed) > crowded_for)
+      crowded_ = false;
+    else if (auto lent = pool_.take_made(by))
+      return lent;
+  }
+  try {
+    return pool_.take(by, beyond);
+  } catch (const failure& why) {
+    if (why.mend != failure::remedy::use_another) throw;
+    crowded_at_ = boot_clock::now();
+    crowded_ = true;
+    if (auto lent = pool_.take_made(by)) return lent;
+    throw;
+  }
+}
+
 sql::pool<connection>::loan engine::take(time_point by, std::size_t beyond) {
   while (true) {
-    auto lent = pool_.take(by, beyond);
+    auto lent = lend(by, beyond);
     if (!lent)
       throw failure{{errc::unavailable, options_.shown + ": all " + std::to_string(options_.pool) +
                                             " connections are in use; pool=N in the URL allows more"}};
@@ -52,7 +78,7 @@ sql::pool<connection>::loan engine::take(time_point by, std::size_t beyond) {
 }
 
 engine::answer engine::ask_on(const statement& what, const parameters& with, time_point by, on_loss then,
-                              const loss_observer& lost, std::size_t beyond) {
+                              const core::request* acquires, std::size_t beyond) {
   bool made_tables = false;
   bool asked_again = false;
   for (int tries = 1;; ++tries) {
@@ -72,11 +98,15 @@ engine::answer engine::ask_on(const statement& what, const parameters& with, tim
           make_tables(*on, by);
           continue;
         case failure::remedy::reconnect:
-          if (why.unknown && lost) lost(*on);
+          if (why.unknown && acquires != nullptr)
+            losses_.add(
+                acquires->owner, *on,
+                boot_clock::now() + std::min<duration>(acquires->ttl, std::chrono::hours{1}) + 2 * command_timeout_);
           on.drop();
           pool_.drop_idle();
           if (then == on_loss::give_up || !time_left || std::exchange(asked_again, true)) throw;
           continue;
+        case failure::remedy::use_another:
         case failure::remedy::none:
           throw;
       }

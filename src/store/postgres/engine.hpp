@@ -32,12 +32,11 @@ class engine {
     time_point sent;
     time_point read;
   };
-  /// Runs one statement on a free connection. A deadlock's victim is sent again. `lost(connection)` is told of
-  /// each connection on which the answer was lost.
-  using loss_observer = std::function<void(const connection&)>;
+  /// Runs one statement on a free connection. A deadlock's victim is sent again. `acquires`: the request that it may
+  /// grant; each session on which that answer was lost goes to `losses()`.
   answer ask(const statement& what, const parameters& with, time_point by, on_loss then,
-             const loss_observer& lost = nullptr) {
-    return ask_on(what, with, by, then, lost, 0);
+             const core::request* acquires = nullptr) {
+    return ask_on(what, with, by, then, acquires, 0);
   }
   /// The same for a renewal, which does not wait for verbs that others' locks keep: it has a connection beyond the pool
   /// where all are in use.
@@ -53,6 +52,9 @@ class engine {
   void add_bounds(parameters& to) const;
   void saw_clock(std::int64_t server_us, const answer& in) { clock_.saw(server_us, in.sent, in.read); }
 
+  /// See clock_watch::reckoned.
+  [[nodiscard]] std::int64_t reckoned_clock() const noexcept { return clock_.reckoned(boot_clock::now()); }
+
   /// Whether a pooler stands between; known once there was a connection.
   [[nodiscard]] bool pooled() const noexcept { return pooled_.load(std::memory_order_relaxed); }
   [[nodiscard]] const options& with() const noexcept { return options_; }
@@ -62,9 +64,10 @@ class engine {
 
  private:
   void make_tables(connection& on, time_point by);
-  answer ask_on(const statement& what, const parameters& with, time_point by, on_loss then, const loss_observer& lost,
-                std::size_t beyond);
+  answer ask_on(const statement& what, const parameters& with, time_point by, on_loss then,
+                const core::request* acquires, std::size_t beyond);
   sql::pool<connection>::loan take(time_point by, std::size_t beyond = 0);
+  sql::pool<connection>::loan lend(time_point by, std::size_t beyond);
 
   const options options_;
   const statements statements_;
@@ -75,6 +78,8 @@ class engine {
   lost_sessions losses_;
   std::atomic<bool> pooled_{false};
   std::atomic<bool> warned_{false};
+  std::atomic<bool> crowded_{false};
+  std::atomic<time_point> crowded_at_{};
   std::mutex making_;
   sql::pool<connection> pool_;
 };

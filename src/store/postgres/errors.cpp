@@ -95,7 +95,8 @@ failure explain_connect(std::string message, const std::string& shown) {
   const auto* const known = state.empty() ? nullptr : find(state);
   const auto text = shown + ": can't connect: " + one_line(message);
   if (known == nullptr) return failure{{errc::unavailable, text}, remedy::reconnect};
-  return failure{{known->code, text + std::string{known->advice}}, remedy::reconnect};
+  const bool crowded = state == "53300";
+  return failure{{known->code, text + std::string{known->advice}}, crowded ? remedy::use_another : remedy::reconnect};
 }
 
 failure lost_answer(const std::string& message, const std::string& shown) {

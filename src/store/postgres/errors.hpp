@@ -16,6 +16,7 @@ class failure : public std::exception {
     again,        ///< Nothing was done (a deadlock, say): ask again at once.
     make_tables,  ///< They are not there yet.
     reconnect,    ///< The connection is of no more use.
+    use_another,  ///< The server has no room for one more: one that was made before must do.
   };
 
   explicit failure(status reason, remedy what = remedy::none, bool maybe_done = false)

@@ -123,9 +123,9 @@ class listener::loop {
     pause = shortest_pause;
     look_at_all();  // What was told before nobody has heard.
     while (!stopped_) {
-      on->listen(wake_.get(), boot_clock::now() + longest_sleep,
-                 [this](std::string_view payload) { tell(core::owner_id::from_hex(payload)); });
-      drain();
+      if (on->listen(wake_.get(), boot_clock::now() + longest_sleep,
+                     [this](std::string_view payload) { tell(core::owner_id::from_hex(payload)); }))
+        drain();
     }
   }
 

@@ -43,6 +43,7 @@ parameters& parameters::add(const char* value, std::size_t size) {
   values_.at(count_) = value;
   lengths_.at(count_) = static_cast<int>(size);
   ++count_;
+  size_ += size;
   return *this;
 }
 
@@ -72,6 +73,11 @@ std::string array_of_numbers(const std::vector<std::int64_t>& values) {
     append(made, value);
   }
   return made;
+}
+
+bool reply::changed() const noexcept {
+  const char* const count = PQcmdTuples(result_.get());
+  return count[0] != '\0' && count[0] != '0';
 }
 
 std::string_view reply::bytes(int row, int column) const noexcept {

@@ -18,6 +18,7 @@ namespace holdfast::postgres {
 struct statement {
   std::size_t id = 0;
   std::string text;
+  bool brief = false;  ///< The answer is much shorter than 32 kB, whatever is asked.
 };
 
 /// The values of a statement's parameters, in their order. Bytes must outlive it.
@@ -38,6 +39,8 @@ class parameters {
   /// bytea[] and bigint[], as made by array_of_*.
   parameters& array(const std::string& made) { return bytes(made); }
 
+  /// Bytes of all values.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] int count() const noexcept { return static_cast<int>(count_); }
   [[nodiscard]] const char* const* values() const noexcept { return values_.data(); }
   [[nodiscard]] const int* lengths() const noexcept { return lengths_.data(); }
@@ -51,6 +54,7 @@ class parameters {
   std::array<int, most> lengths_{};
   std::array<std::array<char, 16>, most> own_{};
   std::size_t count_ = 0;
+  std::size_t size_ = 0;
 };
 
 std::string array_of_bytes(const std::vector<std::string_view>& values);
@@ -62,6 +66,8 @@ class reply {
   explicit reply(PGresult* from) noexcept : result_{from} {}
 
   [[nodiscard]] int rows() const noexcept { return PQntuples(result_.get()); }
+  /// Of a statement that returns none: whether it changed any.
+  [[nodiscard]] bool changed() const noexcept;
   [[nodiscard]] bool null(int row, int column) const noexcept { return PQgetisnull(result_.get(), row, column) != 0; }
   [[nodiscard]] std::string_view bytes(int row, int column) const noexcept;
   /// Of an int, bigint or boolean.

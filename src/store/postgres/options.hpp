@@ -25,8 +25,9 @@ struct options {
   std::string shown;  ///< The URL without its password.
   sql::table_names table;
   lock_kind lock = lock_kind::lease;
-  /// Connections at most: for leases, besides the listener's; for sessions, one for each lock held or waited for.
-  std::size_t pool = 4;
+  /// Connections at most: for leases, besides the listener's, and made only where all are in use; for sessions, one for
+  /// each lock held or waited for.
+  std::size_t pool = 16;
   /// libpq's own, as it takes them.
   parameter_list parameters;
 };

@@ -15,6 +15,9 @@ using sql::turn_verdict;
 
 namespace {
 
+/// Beyond it the server's own statements refuse what is too near to the end of all tokens.
+constexpr auto highest_reckoned = static_cast<std::int64_t>(sql::token_limit / 2);
+
 turn_answer granted(const core::request& what, std::uint64_t token, time_point sent) {
   turn_answer answer;
   answer.is = turn_answer::outcome::granted;
@@ -36,7 +39,7 @@ struct protocol::turn_parameters {
 };
 
 sql::turn_result protocol::turn(turn_verb verb, std::string_view name, const turn_parameters& given, time_point by,
-                                on_loss then, time_point* sent, const engine::loss_observer& lost) {
+                                on_loss then, time_point* sent, const core::request* acquires) {
   parameters with;
   const auto number = [&](const auto& value) { value ? with.number(static_cast<std::int64_t>(*value)) : with.null(); };
   with.number(static_cast<int>(verb)).bytes(name);
@@ -47,7 +50,7 @@ sql::turn_result protocol::turn(turn_verb verb, std::string_view name, const tur
   given.party ? with.bytes(*given.party) : with.null();
   at_.pooled() ? with.null() : with.owner(client_);
   at_.add_bounds(with);
-  const auto answer = at_.ask(at_.texts().turn, with, by, then, lost);
+  const auto answer = at_.ask(at_.texts().turn, with, by, then, acquires);
   const auto& rows = answer.rows;
   sql::turn_result result;
   result.verdict = static_cast<turn_verdict>(rows.number(0, 0));
@@ -63,13 +66,6 @@ sql::turn_result protocol::turn(turn_verb verb, std::string_view name, const tur
   return result;
 }
 
-engine::loss_observer protocol::remember_loss(const core::request& what) {
-  return [this, owner = what.owner, ttl = what.ttl](const connection& on) {
-    at_.losses().add(owner, on,
-                     boot_clock::now() + std::min<duration>(ttl, std::chrono::hours{1}) + 2 * at_.command_timeout());
-  };
-}
-
 turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, time_point by) {
   time_point sent;
   const auto result = turn(verb, what.resource,
@@ -78,16 +74,25 @@ turn_answer protocol::ask_for_turn(turn_verb verb, const core::request& what, ti
                             .reserve = what.reserve,
                             .used = std::nullopt,
                             .party = what.party},
-                           by, on_loss::ask_again, &sent, remember_loss(what));
+                           by, on_loss::ask_again, &sent, &what);
   return sql::to_answer(result, what, sent);
 }
 
 turn_answer protocol::acquire(const core::request& what, bool wait, time_point by, bool& known) {
   known = false;
+  know_layout(by);
   if (!contended_.likely(what.resource)) {
     parameters with;
+    const auto token = what.reserve == 0 ? at_.reckoned_clock() : 0;
+    if (token > 0 && token < highest_reckoned) {
+      with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl)).bytes(what.party).number(token);
+      const auto answer = at_.ask(at_.texts().take_as, with, by, on_loss::ask_again, &what);
+      known = answer.rows.changed();
+      return known ? granted(what, static_cast<std::uint64_t>(token), answer.sent)
+                   : ask_for_turn(wait ? turn_verb::acquire : turn_verb::try_acquire, what, by);
+    }
     with.bytes(what.resource).owner(what.owner).number(what.reserve).number(sql::in_us(what.ttl)).bytes(what.party);
-    const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, remember_loss(what));
+    const auto answer = at_.ask(at_.texts().take, with, by, on_loss::ask_again, &what);
     if (answer.rows.rows() == 1) {
       known = true;
       at_.saw_clock(answer.rows.number(0, 1), answer);
@@ -101,7 +106,7 @@ turn_answer protocol::claim(const core::request& what, time_point by) {
   // Who was told of its turn finds the hand-off on record.
   parameters with;
   with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl)).bytes(what.party);
-  const auto answer = at_.ask(at_.texts().take_up, with, by, on_loss::ask_again, remember_loss(what));
+  const auto answer = at_.ask(at_.texts().take_up, with, by, on_loss::ask_again, &what);
   if (answer.rows.rows() == 1) {
     at_.saw_clock(answer.rows.number(0, 1), answer);
     return granted(what, static_cast<std::uint64_t>(answer.rows.number(0, 0)), answer.sent);
@@ -117,63 +122,15 @@ core::release_answer protocol::release(const core::lease_ref& what, time_point b
     parameters with;
     with.bytes(what.resource).owner(what.owner).number(static_cast<std::int64_t>(what.token));
     const auto freed = at_.ask(at_.texts().free, with, by, on_loss::give_up);
-    if (freed.rows.rows() == 1) {
-      at_.saw_clock(freed.rows.number(0, 0), freed);
-      return answer;
-    }
+    if (freed.rows.changed()) return answer;
   }
-  const auto result =
-      turn(turn_verb::release, what.resource,
-           {.owner = what.owner, .ttl_us = {}, .reserve = {}, .used = what.token, .party = {}}, by, on_loss::give_up);
-  if (result.verdict != turn_verdict::released) answer.is = core::release_answer::outcome::not_held;
-  return answer;
-}
-
-core::renew_answer protocol::renew(std::span<const core::lease_ref> leases, std::span<core::renew_verdict> verdicts,
-                                   time_point by) {
-  std::vector<std::string_view> names;
-  std::vector<sql::owner_bytes> ids;
-  std::vector<std::string_view> owners;
-  std::vector<std::int64_t> ttls;
-  ids.reserve(leases.size());
-  for (const auto& each : leases) {
-    names.push_back(each.resource);
-    owners.push_back(sql::view_of(ids.emplace_back(sql::to_bytes(each.owner))));
-    ttls.push_back(sql::in_us(each.ttl));
-  }
-  const auto name_array = array_of_bytes(names);
-  const auto owner_array = array_of_bytes(owners);
-  const auto ttl_array = array_of_numbers(ttls);
   parameters with;
   at_.add_bounds(with);
-  with.array(name_array).array(owner_array).array(ttl_array);
-  const auto answer = at_.ask_beside(at_.texts().renew, with, by);
-  core::renew_answer result{answer.sent, {}};
-  for (int row = 0; row < answer.rows.rows(); ++row) {
-    const auto index = static_cast<std::size_t>(answer.rows.number(row, 0)) - 1;
-    if (index >= leases.size()) continue;
-    if (row == 0) at_.saw_clock(answer.rows.number(row, 3), answer);
-    if (answer.rows.boolean(row, 1))
-      verdicts[index] = core::renew_verdict::renewed;
-    else if (answer.rows.boolean(row, 2))  // Locked by somebody just then.
-      verdicts[index] = renew_one(leases[index], by, result.why);
-    else
-      verdicts[index] = core::renew_verdict::lost;
-  }
-  return result;
-}
-
-core::renew_verdict protocol::renew_one(const core::lease_ref& what, time_point by, status& why) {
-  try {
-    parameters with;
-    at_.add_bounds(with);
-    with.bytes(what.resource).owner(what.owner).number(sql::in_us(what.ttl));
-    const auto answer = at_.ask(at_.texts().renew_one, with, by, on_loss::ask_again);
-    return answer.rows.rows() == 1 ? core::renew_verdict::renewed : core::renew_verdict::lost;
-  } catch (const failure& failed) {
-    why = failed.why;
-    return core::renew_verdict::unknown;
-  }
+  with.bytes(what.resource).owner(what.owner).number(static_cast<std::int64_t>(what.token));
+  const auto passed = at_.ask(at_.texts().pass, with, by, on_loss::give_up);
+  if (static_cast<turn_verdict>(passed.rows.number(0, 0)) != turn_verdict::released)
+    answer.is = core::release_answer::outcome::not_held;
+  return answer;
 }
 
 core::wait_verdict protocol::look(const core::waiter_ref& who, time_point by) {
@@ -270,6 +227,7 @@ core::withdraw_answer protocol::withdraw(const core::waiter_ref& what, time_poin
 
 bool protocol::break_lease(std::string_view name, std::optional<std::uint64_t> token,
                            std::optional<core::owner_id> owner, time_point by) {
+  know_layout(by);
   const auto result =
       turn(turn_verb::break_lease, name, {.owner = owner, .ttl_us = {}, .reserve = {}, .used = token, .party = {}}, by,
            on_loss::give_up);
@@ -278,6 +236,7 @@ bool protocol::break_lease(std::string_view name, std::optional<std::uint64_t> t
 
 protocol::cleaned protocol::clean(std::optional<std::string_view> from, std::int64_t rows, duration margin,
                                   time_point by) {
+  know_layout(by);
   parameters with;
   at_.add_bounds(with);
   from ? with.bytes(*from) : with.null();

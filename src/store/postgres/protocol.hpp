@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <span>
@@ -32,6 +33,9 @@ class protocol {
   resource_page list(std::string_view prefix, std::string_view cursor, std::size_t limit, time_point by);
   /// Throws if the server can't serve.
   void check(time_point by);
+  /// Throws if the tables are of another layout; asks once. A change of their columns would show by itself, another meaning of
+  /// theirs would not.
+  void know_layout(time_point by);
 
   struct cleaned {
     bool mine = false;  ///< False: another client is at it, and nothing was done.
@@ -44,16 +48,18 @@ class protocol {
  private:
   struct turn_parameters;
   sql::turn_result turn(sql::turn_verb verb, std::string_view name, const turn_parameters& with, time_point by,
-                        on_loss then, time_point* sent = nullptr, const engine::loss_observer& lost = nullptr);
+                        on_loss then, time_point* sent = nullptr, const core::request* acquires = nullptr);
   core::turn_answer ask_for_turn(sql::turn_verb verb, const core::request& what, time_point by);
-  engine::loss_observer remember_loss(const core::request& what);
   bool end_lost_sessions(const core::owner_id& owner, time_point by);
   void end_late_acquire(const core::owner_id& owner, time_point by);
   core::wait_verdict look(const core::waiter_ref& who, time_point by);
-  core::renew_verdict renew_one(const core::lease_ref& what, time_point by, status& why);
+  core::renew_verdict renew_one(const core::lease_ref& what, time_point patient_until, time_point by, status& why);
   resource_page views(const reply& rows, std::int64_t& now_us, time_point by);
 
+  void judge_layout(const reply& found);
+
   engine& at_;
+  std::atomic<bool> layout_known_{false};
   const core::owner_id client_;
   contention contended_;
 };

@@ -24,6 +24,38 @@ BEGIN
 END $holdfast$;
 )";
 
+// A release while somebody waits. The routine above would serve it too, but takes twice as long. The first statement locks
+// the row; the later ones, which see what was committed until then, hand it to the head of the queue if that is surely
+// alive. All else is the routine's to judge, under any isolation level. `queued` may outlast the last waiter until then.
+constexpr std::string_view pass_routine = R"(
+CREATE OR REPLACE FUNCTION {pass}(
+  p_name bytea, p_owner bytea, p_used bigint, p_latest bigint, p_patience bigint, p_stepped bigint)
+  RETURNS bigint LANGUAGE plpgsql AS $holdfast$
+DECLARE
+  v_last bigint; v_now bigint; w_owner bytea; w_client bytea; w_reserve bigint; w_party bytea; v_told boolean;
+BEGIN
+  SELECT greatest(token, least(last, p_used)) INTO v_last FROM {lease}
+    WHERE name = p_name AND owner = p_owner AND queued AND claimed AND expires > {now} FOR UPDATE;
+  IF v_last < {token_limit} - 10000000000 THEN
+    v_now := {now};
+    DELETE FROM {waiter} WHERE name = p_name AND seen + {stale_after} > v_now
+        AND ticket = (SELECT ticket FROM {waiter} WHERE name = p_name ORDER BY ticket LIMIT 1)
+      RETURNING owner, client, reserve, party INTO w_owner, w_client, w_reserve, w_party;
+    IF w_owner IS NOT NULL THEN
+      v_last := greatest(v_last + 1, v_now);
+      UPDATE {lease} SET owner = w_owner, token = v_last, last = v_last + w_reserve, since = v_now, renewed = v_now,
+        expires = v_now + {claim_window}, claimed = false, party = w_party WHERE name = p_name;
+      IF w_client IS NOT NULL THEN
+        v_told := pg_notify('holdfast_' || encode(w_client, 'hex'), encode(w_owner, 'hex')) IS NOT NULL;
+      END IF;
+      RETURN {released};
+    END IF;
+  END IF;
+  RETURN (SELECT o_verdict FROM {turn}({release}, p_name, p_owner, NULL, NULL, p_used, NULL, NULL, p_latest, p_patience,
+    p_stepped));
+END $holdfast$;
+)";
+
 // Deletes names that nobody has used for long, among the p_rows after p_from (NULL: where the last call ended). The floor is raised in the
 // same transaction: it is no lower than any token that goes.
 constexpr std::string_view clean_routine = R"(
@@ -98,6 +130,7 @@ sql::dialect make_dialect(const sql::table_names& names) {
   }};
   sql::define_common(made, names);
   made.define("turn", names.with("_turn"));
+  made.define("pass", names.with("_pass"));
   made.define("clean", names.with("_clean"));
   made.define("turn_variables", std::string{sql::turn_variables});
   made.define("turn_body", std::string{sql::turn_body});
@@ -106,7 +139,7 @@ sql::dialect make_dialect(const sql::table_names& names) {
 
 std::string schema_script(const sql::table_names& names) {
   std::string text{sql::table_definitions};
-  text.append(first_rows).append(turn_routine).append(clean_routine).append(rights);
+  text.append(first_rows).append(turn_routine).append(pass_routine).append(clean_routine).append(rights);
   return make_dialect(names).spell(text);
 }
 

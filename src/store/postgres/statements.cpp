@@ -16,10 +16,16 @@ UPDATE {lease} SET owner = $2, token = greatest(last + 1, {now}), last = greates
 WHERE name = $1 AND owner IS NULL AND NOT queued AND last < {token_limit} - 10000000000
 RETURNING token, since)";
 
+/// The same with a token that the client has from what it knows of the server's clock: without RETURNING, and reading the
+/// clock less often, the statement costs the server hardly more than any UPDATE. A token that is not higher changes no row.
+constexpr std::string_view take_as_text = R"(
+UPDATE {lease} SET owner = $2, token = $5::bigint, last = $5::bigint, since = $5::bigint,
+  expires = {now} + $3::bigint, renewed = {now}, party = $4
+WHERE name = $1 AND owner IS NULL AND NOT queued AND last < $5::bigint)";
+
 constexpr std::string_view free_text = R"(
 UPDATE {lease} SET owner = NULL, party = NULL, last = greatest(token, least(last, $3::bigint))
-WHERE name = $1 AND owner = $2 AND NOT queued AND claimed AND expires > {now}
-RETURNING {now})";
+WHERE name = $1 AND owner = $2 AND NOT queued AND claimed AND expires > {now})";
 
 constexpr std::string_view take_up_text = R"(
 UPDATE {lease} SET claimed = true, expires = {now} + $3::bigint, renewed = {now}, since = {now}, party = $4
@@ -29,6 +35,8 @@ RETURNING token, since)";
 constexpr std::string_view turn_text =
     "SELECT o_verdict, o_token, o_position, o_left, o_now, o_queued FROM"
     " {turn}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+constexpr std::string_view pass_text = "SELECT {pass}($4, $5, $6, $1, $2, $3)";
 
 /// Passes over rows that somebody has locked, so that it never waits and one stuck row can't lose the batch.
 constexpr std::string_view renew_text = R"(
@@ -48,9 +56,11 @@ SELECT w.number, r.number IS NOT NULL,
       AND {lease_end} > least($1::bigint, c.n)), c.n
 FROM wanted w CROSS JOIN clock c LEFT JOIN renewed r ON r.number = w.number)";
 
+/// The setting is made before any row is looked at, and for this statement's transaction only.
 constexpr std::string_view renew_one_text = R"(
 UPDATE {lease} l SET expires = {now} + $6::bigint, renewed = {now}
-WHERE name = $4 AND owner = $5 AND claimed AND {lease_end} > least($1::bigint, {now}) RETURNING {now})";
+WHERE (SELECT set_config('lock_timeout', $7::text, true)) IS NOT NULL
+  AND name = $4 AND owner = $5 AND claimed AND {lease_end} > least($1::bigint, {now}) RETURNING {now})";
 
 /// A row that somebody has locked is being claimed or handed on: it needs no sign of life, and to wait for it with others
 /// locked would risk a deadlock.
@@ -97,12 +107,15 @@ statements::statements(const sql::table_names& names) {
   words.define("lease_end", "l.expires + CASE WHEN l.renewed < $3::bigint THEN $2::bigint ELSE 0 END");
   std::size_t id = 0;
   const auto make = [&](std::string_view text) { return statement{id++, words.spell(text)}; };
-  take = make(take_text);
-  free = make(free_text);
-  take_up = make(take_up_text);
-  turn = make(turn_text);
+  const auto make_brief = [&](std::string_view text) { return statement{id++, words.spell(text), true}; };
+  take = make_brief(take_text);
+  take_as = make_brief(take_as_text);
+  free = make_brief(free_text);
+  take_up = make_brief(take_up_text);
+  turn = make_brief(turn_text);
+  pass = make_brief(pass_text);
   renew = make(renew_text);
-  renew_one = make(renew_one_text);
+  renew_one = make_brief(renew_one_text);
   beat = make(beat_text);
   inspect = make(std::string{rows_text} + " WHERE l.name = $4 AND $1::bigint IS NOT NULL");
   list = make(std::string{rows_text} + std::string{list_text});

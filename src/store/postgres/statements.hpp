@@ -13,15 +13,19 @@ struct statements {
   /// The whole of an uncontended acquire: takes a row that is free and has no queue.
   /// $1 name, $2 owner, $3 reserve, $4 ttl, $5 party -> token, now
   statement take;
-  /// The whole of an uncontended release. $1 name, $2 owner, $3 highest token used -> now
+  /// The same with a token of the client's, none reserved. $1 name, $2 owner, $3 ttl, $4 party, $5 token -> (changes a row)
+  statement take_as;
+  /// The whole of an uncontended release. $1 name, $2 owner, $3 highest token used -> (changes a row)
   statement free;
   /// The claim of a hand-off that stands. $1 name, $2 owner, $3 ttl, $4 party -> token, now
   statement take_up;
   /// The routine: its 11 parameters -> its 6 results
   statement turn;
+  /// A release where somebody may wait. $4 name, $5 owner, $6 highest token used -> a turn_verdict
+  statement pass;
   /// $4 names, $5 owners, $6 ttls -> for each, by its number: renewed, there in the snapshot; now
   statement renew;
-  /// $4 name, $5 owner, $6 ttl -> now
+  /// $4 name, $5 owner, $6 ttl, $7 how many ms to wait for the row -> now
   statement renew_one;
   /// $4 names, $5 owners -> for each, by its number: a turn_verdict (`nothing`: there is something to do); now
   statement beat;

@@ -58,6 +58,7 @@ resource_page protocol::views(const reply& rows, std::int64_t& now_us, time_poin
 }
 
 resource_view protocol::inspect(std::string_view name, time_point by) {
+  know_layout(by);
   parameters with;
   at_.add_bounds(with);
   with.bytes(name);
@@ -71,6 +72,7 @@ resource_view protocol::inspect(std::string_view name, time_point by) {
 }
 
 resource_page protocol::list(std::string_view prefix, std::string_view cursor, std::size_t limit, time_point by) {
+  know_layout(by);
   limit = std::max<std::size_t>(limit, 1);
   const auto below = sql::above(prefix);
   std::string from{cursor};
@@ -97,6 +99,20 @@ resource_page protocol::list(std::string_view prefix, std::string_view cursor, s
   }
 }
 
+void protocol::know_layout(time_point by) {
+  if (layout_known_.load(std::memory_order_relaxed)) return;
+  judge_layout(at_.ask(at_.texts().check, parameters{}, by, on_loss::ask_again).rows);
+}
+
+void protocol::judge_layout(const reply& found) {
+  if (found.null(0, 1) || found.number(0, 1) != layout) {
+    throw failure{{errc::misconfigured, at_.with().shown +
+                                            ": its tables were made by another version of holdfast (this "
+                                            "one knows layout 1)"}};
+  }
+  layout_known_ = true;
+}
+
 void protocol::check(time_point by) {
   const auto found = at_.ask(at_.texts().check, parameters{}, by, on_loss::ask_again);
   if (found.rows.boolean(0, 0)) {
@@ -106,11 +122,7 @@ void protocol::check(time_point by) {
                                   "the primary is found"},
         failure::remedy::reconnect};
   }
-  if (found.rows.null(0, 1) || found.rows.number(0, 1) != layout) {
-    throw failure{{errc::misconfigured, at_.with().shown +
-                                            ": its tables were made by another version of holdfast (this "
-                                            "one knows layout 1)"}};
-  }
+  judge_layout(found.rows);
 }
 
 }  // namespace holdfast::postgres

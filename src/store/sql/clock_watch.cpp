@@ -9,6 +9,9 @@ namespace {
 /// What slewing and the two oscillators may add up to.
 constexpr std::int64_t drift_per_second = 1000;  // µs: 1,000 ppm
 constexpr std::int64_t smallest_step = 50'000;
+/// In which no two clocks come apart by more than a reply takes. In µs.
+constexpr std::int64_t longest_reckoning = 1'000'000;
+constexpr std::int64_t longest_lag = 50'000;
 
 std::int64_t us_of(time_point when) noexcept {
   return std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
@@ -42,6 +45,13 @@ void clock_watch::saw(std::int64_t server_us, time_point sent, time_point read) 
   }
   offset_ = fresh;
   as_of_ = now;
+}
+
+std::int64_t clock_watch::reckoned(time_point now) const noexcept {
+  const std::lock_guard lock{mutex_};
+  const auto boot_us = us_of(now);
+  const bool close = offset_.high - offset_.low < longest_lag && boot_us - as_of_ < longest_reckoning;
+  return seen_ && close ? boot_us + offset_.low : 0;
 }
 
 clock_bounds clock_watch::bounds(time_point now) const noexcept {

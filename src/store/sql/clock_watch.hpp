@@ -25,6 +25,9 @@ class clock_watch {
   void saw(std::int64_t server_us, time_point sent, time_point read) noexcept;
   /// For a statement that is sent at `now`.
   [[nodiscard]] clock_bounds bounds(time_point now) const noexcept;
+  /// The server's clock at `now`: never ahead of it, and less than 50 ms behind, unless it was stepped in the last second.
+  /// 0 if no reply is that young, or it took longer.
+  [[nodiscard]] std::int64_t reckoned(time_point now) const noexcept;
 
  private:
   struct interval {

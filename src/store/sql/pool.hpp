@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,7 +20,11 @@ class pool {
  public:
   using maker = std::function<std::unique_ptr<Connection>(time_point by)>;
 
-  pool(std::size_t most, maker make) : most_{most}, make_{std::move(make)} { idle_.reserve(most); }
+  /// Of more than `keep` idle ones those go that nobody has used for `spare`.
+  pool(std::size_t most, maker make, std::size_t keep = SIZE_MAX, duration spare = duration::max())
+      : most_{most}, make_{std::move(make)}, keep_{keep}, spare_{spare} {
+    idle_.reserve(most);
+  }
 
   /// A connection in the hands of one thread; goes back unless `drop` was called. Empty if none was free in time.
   class loan {
@@ -51,11 +56,7 @@ class pool {
         if (left <= duration::zero()) return {};
         freed_.wait_for(lock, std::min<duration>(left, std::chrono::hours{1}));
       }
-      if (!idle_.empty()) {
-        auto found = std::move(idle_.back());
-        idle_.pop_back();
-        return {*this, std::move(found)};
-      }
+      if (!idle_.empty()) return latest();
       ++count_;
     }
     try {
@@ -66,9 +67,20 @@ class pool {
     }
   }
 
+  /// One that was made before, for who can't have another made. Empty if there is none, or none was free in time.
+  loan take_made(time_point by) {
+    std::unique_lock lock{mutex_};
+    while (idle_.empty()) {
+      const auto left = by - boot_clock::now();
+      if (count_ == 0 || left <= duration::zero()) return {};
+      freed_.wait_for(lock, std::min<duration>(left, std::chrono::hours{1}));
+    }
+    return latest();
+  }
+
   /// Closes those that are idle: one of them was found broken.
   void drop_idle() noexcept {
-    std::vector<std::unique_ptr<Connection>> gone;
+    std::vector<idle> gone;
     const std::lock_guard lock{mutex_};
     gone.swap(idle_);
     count_ -= gone.size();
@@ -76,20 +88,42 @@ class pool {
   }
 
  private:
+  struct idle {
+    std::unique_ptr<Connection> connection;
+    time_point since;
+  };
+
+  /// mutex_ is held.
+  loan latest() {
+    auto found = std::move(idle_.back().connection);
+    idle_.pop_back();
+    return {*this, std::move(found)};
+  }
+
   void take_back(std::unique_ptr<Connection> back) noexcept {
+    idle gone;  // Closed after the mutex is given back.
     const std::lock_guard lock{mutex_};
-    if (back && count_ <= most_)
-      idle_.push_back(std::move(back));
-    else
+    if (back && count_ <= most_) {
+      const auto now = spare_ == duration::max() ? time_point{} : boot_clock::now();
+      if (idle_.size() >= keep_ && now - idle_.front().since > spare_) {
+        gone = std::move(idle_.front());
+        idle_.erase(idle_.begin());
+        --count_;
+      }
+      idle_.push_back({std::move(back), now});
+    } else {
       --count_;
+    }
     freed_.notify_one();
   }
 
   const std::size_t most_;
   const maker make_;
+  const std::size_t keep_;
+  const duration spare_;
   std::mutex mutex_;
   std::condition_variable freed_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_, like all below
+  std::vector<idle> idle_;  // guarded by mutex_, like all below
   std::size_t count_ = 0;
 };
 
