@@ -70,11 +70,13 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
   if (what.key.empty()) what.key = known_key(what.what.owner);
   if (what.key.empty()) what.key = names_.take(what.what.resource, holds->lease(), what.what.owner);
   const auto before = holds->before_sending();
+  const bool crowded = waits && contended_.likely(what.what.resource);
   committed answer;
   try {
     answer = send(what,
-                  transactions::take_or_queue(what.prefix, what.key, what.text(true), what.text(false), holds->lease(),
-                                              waits ? waits->lease() : 0),
+                  crowded ? transactions::queue(what.prefix, what.key, what.text(false), waits->lease())
+                          : transactions::take_or_queue(what.prefix, what.key, what.text(true), what.text(false),
+                                                        holds->lease(), waits ? waits->lease() : 0),
                   by);
   } catch (const failure& f) {
     if (f.is != failure::kind::lease_gone) throw;
@@ -82,7 +84,7 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
     return std::nullopt;
   }
   what.stood = what.stood || answer.succeeded || waits;
-  if (answer.succeeded) return granted(what, holds, before, answer, answer.from.at, by);
+  if (answer.succeeded && !crowded) return granted(what, holds, before, answer, answer.from.at, by);
   const auto [own, newest] = transactions::queued_results_of(answer);
   if (!own.entries.empty() && (!belongs_to(own.entries.front(), what.what.owner) || adopt_key(what, newest))) {
     // One that nobody uses: this client put it long ago, and its answer was lost; or it stands under another already.
@@ -115,7 +117,10 @@ core::turn_answer protocol::stand(const asked& what, const entry& own, const res
   if (!seen.before.nearest && (seen.before.cut || newest.entries.empty() || newest.entries.front().key != own.key))
     seen = look(what, own.created, by);
   if (!seen.there) return answer_of(outcome::gone);
-  if (!seen.before.nearest) return take_up(what, own.created, by);
+  if (!seen.before.nearest) {
+    contended_.saw(what.what.resource, false);
+    return take_up(what, own.created, by);
+  }
   if (!wait) return refuse(what, own.created, by);
   return queue(what, own.created, std::move(seen), by);
 }
@@ -154,6 +159,7 @@ core::turn_answer protocol::queue(const asked& what, revision created, looked se
     if (!now.results.at(0).entries.empty() && !there.empty() && there.front().created == nearest.created) break;
     seen = look(what, created, by);
   }
+  contended_.saw(what.what.resource, true);
   auto answer = answer_of(outcome::queued);
   answer.position = position_behind(seen.before.count);
   answer.look_again = followed ? look_again : look_again_soon;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "core/contention.hpp"
 #include "core/store.hpp"
 #include "store/etcd/doubts.hpp"
 #include "store/etcd/key_names.hpp"
@@ -69,6 +70,7 @@ class protocol {
   doubts& doubts_;
   renewal& renewal_;
   key_names names_;
+  core::contention contended_;
 };
 
 }  // namespace holdfast::etcd

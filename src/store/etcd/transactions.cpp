@@ -28,9 +28,15 @@ transaction take_or_queue(std::string_view prefix, const std::string& key, const
   transaction made;
   made.when.push_back({.key = std::string{prefix}, .end = end_of(prefix), .created = 0});
   made.then.emplace_back(put{.key = key, .value = held_text, .lease = holds_by});
-  if (waits_by != 0) made.otherwise.emplace_back(put_if_absent{{.key = key, .value = waiting_text, .lease = waits_by}});
-  made.otherwise.emplace_back(one(key));
-  made.otherwise.emplace_back(
+  made.otherwise = queue(prefix, key, waiting_text, waits_by).then;
+  return made;
+}
+
+transaction queue(std::string_view prefix, const std::string& key, const std::string& waiting_text, lease_id waits_by) {
+  transaction made;
+  if (waits_by != 0) made.then.emplace_back(put_if_absent{{.key = key, .value = waiting_text, .lease = waits_by}});
+  made.then.emplace_back(one(key));
+  made.then.emplace_back(
       read{.key = std::string{prefix}, .end = end_of(prefix), .in = order::newest_first, .limit = newest_few});
   return made;
 }

@@ -23,6 +23,9 @@ struct queued_results {
   const result& own;
   const result& newest;
 };
+/// The second half of it alone, for where somebody is sure to stand there: that NAME/ is empty takes etcd a look at
+/// every key of the line.
+transaction queue(std::string_view prefix, const std::string& key, const std::string& waiting_text, lease_id waits_by);
 queued_results queued_results_of(const committed& answer);
 
 /// Makes the key, which has to be the one that was created at `created`, a holder's.

@@ -5,8 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "core/contention.hpp"
 #include "core/store.hpp"
-#include "store/postgres/contention.hpp"
 #include "store/postgres/engine.hpp"
 #include "store/sql/turn.hpp"
 
@@ -61,7 +61,7 @@ class protocol {
   engine& at_;
   std::atomic<bool> layout_known_{false};
   const core::owner_id client_;
-  contention contended_;
+  core::contention contended_;
 };
 
 }  // namespace holdfast::postgres

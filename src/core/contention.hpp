@@ -5,10 +5,9 @@
 #include <functional>
 #include <string_view>
 
-namespace holdfast::postgres {
+namespace holdfast::core {
 
-/// Remembers which resources had a queue lately: there the single statement of the uncontended case is a round trip in
-/// vain. A guess by hash; a wrong one costs time only. Thread-safe.
+/// Remembers which resources had a queue lately: there what is best in the uncontended case is work in vain. A guess by hash; a wrong one costs time only. Thread-safe.
 class contention {
  public:
   [[nodiscard]] bool likely(std::string_view name) const noexcept {
@@ -25,4 +24,4 @@ class contention {
   std::array<std::atomic<bool>, size> slots_{};
 };
 
-}  // namespace holdfast::postgres
+}  // namespace holdfast::core
