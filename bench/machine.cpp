@@ -12,7 +12,7 @@
 
 namespace holdfast::bench {
 
-pinned::pinned() {
+pinned::pinned(int cpu) {
   if (sched_getaffinity(0, sizeof before_, &before_) != 0)
     throw std::system_error{errno, std::generic_category(), "sched_getaffinity"};
   // The last one: the first has most of the machine's interrupts.
@@ -20,7 +20,7 @@ pinned::pinned() {
   while (last > 0 && !CPU_ISSET(last, &before_)) --last;
   cpu_set_t one;
   CPU_ZERO(&one);
-  CPU_SET(last, &one);
+  CPU_SET(cpu < 0 ? last : cpu, &one);
   if (sched_setaffinity(0, sizeof one, &one) != 0)
     throw std::system_error{errno, std::generic_category(), "sched_setaffinity"};
 }

@@ -10,7 +10,8 @@ namespace holdfast::bench {
 /// While it lives, the calling thread and what it starts run on one CPU: placement alone moves such figures manyfold.
 class pinned {
  public:
-  pinned();
+  /// The last one of those allowed, unless it is given.
+  explicit pinned(int cpu = -1);
   ~pinned();
   pinned(const pinned&) = delete;
   pinned& operator=(const pinned&) = delete;

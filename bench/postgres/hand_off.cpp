@@ -114,12 +114,11 @@ class queue {
   time_point beat_at_{};
 };
 
-}  // namespace
-
-std::vector<figure> bench_hand_off(server& on, bool quick) {
-  const int rounds = quick ? 5 : 400;
-  queue few{on.url(), "few", 2};
-  queue many{on.url(), "many", 200};
+std::vector<figure> measured_in(server& on, const arrangement& how, bool quick) {
+  const int rounds = quick ? 5 : how.durable ? 200 : 400;
+  // Those of the arrangement before wait for others still.
+  queue few{on.url(), std::string{"few, "} + how.told, 2};
+  queue many{on.url(), std::string{"many, "} + how.told, 200};
   bare floor{on.conninfo(), "hand-off"};
   bare_hand_off notified{on.conninfo(), "notified"};
   paired against_floor;
@@ -139,13 +138,19 @@ std::vector<figure> bench_hand_off(server& on, bool quick) {
                 "%.0f us against %.0f us; two bare updates with a NOTIFY between them: %.0f us; %d without a hint; %s",
                 against_floor.subject() * 1e6, against_floor.floor() * 1e6, against_notified.floor() * 1e6,
                 few.missed(), load_text().c_str());
-  auto one = against_floor.ratios("hand-off, 2 waiters / two bare updates", figure::goal_kind::at_most, 2);
+  auto one = against_floor.ratios("PostgreSQL: hand-off, 2 waiters / two bare updates, " + std::string{how.told},
+                                  figure::goal_kind::at_most, 2);
   one.detail = text;
   std::snprintf(text, sizeof text, "%.0f us against %.0f us; %d without a hint", many_against_few.subject() * 1e6,
                 many_against_few.floor() * 1e6, many.missed());
-  auto other = many_against_few.ratios("hand-off, 200 waiters / 2 waiters", figure::goal_kind::at_most, 1.5);
+  auto other = many_against_few.ratios("PostgreSQL: hand-off, 200 waiters / 2, " + std::string{how.told},
+                                       figure::goal_kind::at_most, 1.5);
   other.detail = text;
   return {one, other};
 }
+
+}  // namespace
+
+std::vector<figure> bench_hand_off(server& on, bool quick) { return in_each_arrangement(on, quick, measured_in); }
 
 }  // namespace holdfast::bench

@@ -14,8 +14,8 @@ using namespace holdfast::bench;
 constexpr const char* usage =
     R"(usage: holdfast_bench_postgres [pair|threads|handoff|renewal...] [--quick] [--json FILE] [--folder DIR] [--no-heading]
 
-Against a server of its own (fsync off) on one CPU with the client; the floor is two bare prepared updates on one
-connection. --folder is taken for the sake of scripts/bench.
+Against a server of its own on one CPU with the client, with fsync off, where a row does not say else; the floor is two
+bare prepared updates on one connection. --folder is taken for the sake of scripts/bench.
 )";
 
 struct bench {
@@ -26,6 +26,27 @@ constexpr bench benches[] = {
     {"pair", bench_pair}, {"threads", bench_threads}, {"handoff", bench_hand_off}, {"renewal", bench_renewal}};
 
 }  // namespace
+
+holdfast::bench::server::options holdfast::bench::server_settings(bool durable) {
+  server::options made;
+  made.settings = {"shared_buffers=128MB"};
+  if (durable)
+    made.settings.insert(made.settings.end(), {"fsync=on", "full_page_writes=on"});
+  else
+    made.settings.emplace_back("shared_preload_libraries=pg_stat_statements");
+  return made;
+}
+
+std::vector<holdfast::bench::figure> holdfast::bench::in_each_arrangement(server& on, bool quick, measurement run) {
+  std::vector<figure> rows;
+  for (const auto& how : arrangements) {
+    const auto durable = how.durable ? std::make_unique<server>(server_settings(true)) : nullptr;
+    // What the client starts inherits this thread's CPU.
+    const pinned client_cpu{how.apart ? 0 : -1};
+    for (auto& row : run(durable ? *durable : on, how, quick)) rows.push_back(std::move(row));
+  }
+  return rows;
+}
 
 int main(int argc, char** argv) {
   bool quick = false;
@@ -59,9 +80,7 @@ int main(int argc, char** argv) {
     std::vector<figure> all;
     // The server inherits the CPU.
     const pinned one_cpu;
-    server on{{.settings = {"shared_preload_libraries=pg_stat_statements", "shared_buffers=128MB"},
-               .environment = {},
-               .data_folder = {}}};
+    server on{server_settings(false)};
     for (const auto& each : wanted)
       for (auto& row : each.run(on, quick)) {
         print_row(std::cout, row);

@@ -19,8 +19,10 @@ std::string detail_of(const paired& measured, int pairs) {
 
 }  // namespace
 
-std::vector<figure> bench_pair(server& on, bool quick) {
-  const int batch = quick ? 50 : 1000;
+namespace {
+
+std::vector<figure> one_thread(server& on, const arrangement& how, bool quick) {
+  const int batch = quick ? 50 : how.durable ? 100 : 1000;
   client subject{on.url()};
   mutex lock{subject, "stock/42"};
   bare floor{on.conninfo(), "stock/42"};
@@ -35,14 +37,15 @@ std::vector<figure> bench_pair(server& on, bool quick) {
       [&] {
         for (int i = 0; i < batch; ++i) floor.two_updates();
       });
-  auto row = measured.ratios("lock+unlock / two bare updates", figure::goal_kind::at_most, 1.15);
+  auto row = measured.ratios("PostgreSQL: lock+unlock / two bare updates, " + std::string{how.told},
+                             figure::goal_kind::at_most, 1.15);
   row.detail = detail_of(measured, batch);
   return {row};
 }
 
-std::vector<figure> bench_threads(server& on, bool quick) {
+std::vector<figure> many_threads(server& on, const arrangement& how, bool quick) {
   constexpr int threads = 16;
-  const int batch = quick ? 10 : 150;
+  const int batch = quick ? 10 : how.durable ? 50 : 150;
   client subject{on.url()};
   std::vector<std::unique_ptr<mutex>> locks;
   std::vector<std::unique_ptr<bare>> floors;
@@ -67,12 +70,18 @@ std::vector<figure> bench_threads(server& on, bool quick) {
           locks[i]->unlock();
         });
       });
-  auto row = measured.ratios("16 threads: pairs a second / of bare", figure::goal_kind::at_least, 0.8);
+  auto row = measured.ratios("PostgreSQL: pairs/s of 16 threads / bare, " + std::string{how.told},
+                             figure::goal_kind::at_least, 0.8);
   char text[160];
-  std::snprintf(text, sizeof text, "%.0f against %.0f pairs a second, one client against 16 connections; %s",
+  std::snprintf(text, sizeof text, "%.0f against %.0f pairs a second, with 16 connections each; %s",
                 threads * batch / measured.floor(), threads * batch / measured.subject(), load_text().c_str());
   row.detail = text;
   return {row};
 }
+
+}  // namespace
+
+std::vector<figure> bench_pair(server& on, bool quick) { return in_each_arrangement(on, quick, one_thread); }
+std::vector<figure> bench_threads(server& on, bool quick) { return in_each_arrangement(on, quick, many_threads); }
 
 }  // namespace holdfast::bench

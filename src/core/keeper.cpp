@@ -13,8 +13,10 @@ namespace holdfast::core {
 namespace {
 
 constexpr std::size_t batch_most = 500;
-/// Leases that are due within this of each other are renewed together.
+/// Leases that are due within this of each other are renewed together: this, and some of their own ttl, which is much
+/// less than the third of it that they have between renewals.
 constexpr duration batch_slack = std::chrono::milliseconds{20};
+constexpr int slack_of_ttl = 60;
 
 }  // namespace
 
@@ -201,7 +203,10 @@ void keeper::loop::renew_due(guard& lock) {
   const time_point now = of_.time->now();
   if (due_.earliest() > now) return;
   std::vector<std::shared_ptr<tenure>> batch;
-  while (batch.size() < batch_most && due_.earliest() <= now + batch_slack) {
+  const auto joins = [&](const tenure& next, time_point due) {
+    return due <= now + std::max<duration>(batch_slack, next.ttl() / slack_of_ttl);
+  };
+  while (batch.size() < batch_most && due_.earliest() != time_point::max() && joins(due_.top(), due_.earliest())) {
     tenure& next = due_.top();
     due_.remove(next);
     auto kept = next.weak_from_this().lock();
