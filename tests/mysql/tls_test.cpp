@@ -1,38 +1,12 @@
 // TLS that is asked for is had, or refused with what is wrong.
 #include "fixture.hpp"
 #include "session.hpp"
+#include "support/authority.hpp"
 
 namespace holdfast::mysql::test {
 namespace {
 
-using holdfast::testing::launch;
-using holdfast::testing::process;
-using holdfast::testing::temporary_folder;
-
-/// An authority, and certificates of it.
-class authority {
- public:
-  explicit authority(const std::string& name) {
-    openssl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file("ca.key"), "-out", file("ca.pem"),
-             "-subj", "/CN=" + name, "-days", "2"});
-  }
-  /// `names` as in subjectAltName.
-  void certify(const std::string& who, const std::string& names) const {
-    openssl({"req", "-newkey", "rsa:2048", "-nodes", "-keyout", file(who + ".key"), "-out", file(who + ".csr"), "-subj",
-             "/CN=" + who, "-addext", "subjectAltName=" + names});
-    openssl({"x509", "-req", "-in", file(who + ".csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"),
-             "-CAcreateserial", "-copy_extensions", "copy", "-out", file(who + ".pem"), "-days", "2"});
-  }
-  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
-
- private:
-  void openssl(std::vector<std::string> words) const {
-    words.insert(words.begin(), "openssl");
-    process child{launch{.words = words}, folder_.path()};
-    ASSERT_EQ(child.wait(), 0) << child.err();
-  }
-  temporary_folder folder_;
-};
+using holdfast::testing::authority;
 
 class mysql_tls : public ::testing::Test {
  protected:

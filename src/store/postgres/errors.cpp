@@ -66,6 +66,14 @@ std::string take_state(std::string& message) {
   return {};
 }
 
+/// What libpq says of TLS that can't be had so, in its own words, without a SQLSTATE.
+bool about_tls(std::string_view message) {
+  constexpr std::array<std::string_view, 4> words{"certificate", "does not match host name", "does not support SSL",
+                                                  "private key file"};
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view each) { return message.find(each) != std::string_view::npos; });
+}
+
 }  // namespace
 
 std::string one_line(std::string_view text) {
@@ -94,6 +102,11 @@ failure explain_connect(std::string message, const std::string& shown) {
   const auto state = take_state(message);
   const auto* const known = state.empty() ? nullptr : find(state);
   const auto text = shown + ": can't connect: " + one_line(message);
+  if (known == nullptr && about_tls(text))
+    return failure{
+        {errc::misconfigured, text + "; for TLS sslrootcert=FILE names the authority of the server's certificate,"
+                                     " sslcert= and sslkey= the client's own, sslmode= what is asked of both"},
+        remedy::reconnect};
   if (known == nullptr) return failure{{errc::unavailable, text}, remedy::reconnect};
   const bool crowded = state == "53300";
   return failure{{known->code, text + std::string{known->advice}}, crowded ? remedy::use_another : remedy::reconnect};
