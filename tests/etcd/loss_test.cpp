@@ -119,9 +119,8 @@ TEST_F(loss_test, a_key_of_this_client_that_nobody_uses_is_no_obstacle) {
   before.lock();
   const auto shared = lease_of(*bare_, "elsewhere");
   etcd::transaction late;
-  late.then.emplace_back(etcd::put{.key = etcd::key_of("k", shared),
-                                   .value = etcd::text_of({.owner = {9, 9}, .claimed = true}),
-                                   .lease = shared});
+  late.then.emplace_back(etcd::put{
+      .key = etcd::key_of("k", shared), .value = etcd::text_of({.owner = {9, 9}, .claimed = true}), .lease = shared});
   bare_->commit(late, soon());
   mutex mine{client_, "k"};
   EXPECT_TRUE(mine.acquire({.timeout = 5s}).ok());

@@ -49,8 +49,7 @@ class lost_answers : public ::testing::Test {
 
   const std::shared_ptr<fake_etcd> server_ = fake_etcd::make();
   const std::shared_ptr<etcd_script> script_ = std::make_shared<etcd_script>();
-  const std::unique_ptr<core::store> store_ =
-      open(std::make_unique<scripted_etcd>(server_->connect(), script_));
+  const std::unique_ptr<core::store> store_ = open(std::make_unique<scripted_etcd>(server_->connect(), script_));
   const std::unique_ptr<core::store> other_ = open(server_->connect());
 };
 

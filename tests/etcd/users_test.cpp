@@ -35,12 +35,13 @@ class short_logins : public ::testing::Test {
   etcd_cluster::options how() {
     const auto where = folder_.path();
     process makes{launch{.words = {"sh", "-c",
-                                   "cd '" + where + "' && openssl genrsa -out own 2048 && openssl rsa -in own -pubout "
-                                                    "-out public"}},
+                                   "cd '" + where +
+                                       "' && openssl genrsa -out own 2048 && openssl rsa -in own -pubout "
+                                       "-out public"}},
                   where};
     EXPECT_EQ(makes.wait(), 0) << makes.err();
-    return {.more = {"--auth-token", "jwt,pub-key=" + where + "/public,priv-key=" + where +
-                                         "/own,sign-method=RS256,ttl=3s"}};
+    return {.more = {"--auth-token",
+                     "jwt,pub-key=" + where + "/public,priv-key=" + where + "/own,sign-method=RS256,ttl=3s"}};
   }
   temporary_folder folder_;
 
