@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "core/guarded.hpp"
 #include "holdfast/version.hpp"
 #include "store/etcd/cluster.hpp"
 #include "store/etcd/errors.hpp"
@@ -181,29 +182,14 @@ class etcd_store final : public core::store {
       warn_({errc::misconfigured, shown_ + ": this is etcd " + version + ": " + faults});
   }
 
-  /// No exception leaves a verb.
   template <class Body>
   status guarded(time_point by, Body&& body, bool* unknown = nullptr) {
-    try {
-      greet(by);
-    } catch (const failure& f) {
-      if (!(f.why == errc::not_authorised)) return f.why;  // Whether it matters, the request itself will tell.
+    auto how = core::guarded<failure>(shown_, [&] { greet(by); });
+    if (how == errc::not_authorised)  // Whether it matters, the request itself will tell.
       greeted_ = true;
-    } catch (const std::exception& e) {
-      return {errc::internal, shown_ + ": " + e.what()};
-    }
-    try {
-      return body();
-    } catch (const failure& f) {
-      if (unknown != nullptr) *unknown = f.unknown;
-      return f.why;
-    } catch (const std::bad_alloc&) {
-      if (unknown != nullptr) *unknown = true;
-      return {errc::unavailable, "out of memory"};
-    } catch (const std::exception& e) {
-      if (unknown != nullptr) *unknown = true;
-      return {errc::internal, shown_ + ": " + e.what()};
-    }
+    else if (!how.ok())
+      return how;
+    return core::guarded<failure>(shown_, std::forward<Body>(body), unknown);
   }
 
   const std::string shown_;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/guarded.hpp"
 #include "holdfast/version.hpp"
 #include "store/mysql/errors.hpp"
 #include "store/mysql/hub.hpp"
@@ -33,20 +34,9 @@ class mysql_store final : public core::store {
     return made;
   }
 
-  /// No exception leaves a verb.
   template <class Body>
   status guarded(Body&& body, bool* unknown = nullptr) {
-    try {
-      body();
-      return {};
-    } catch (const failure& f) {
-      if (unknown != nullptr) *unknown = f.unknown;
-      return f.why;
-    } catch (const std::bad_alloc&) {
-      return {errc::unavailable, "out of memory"};
-    } catch (const std::exception& e) {
-      return {errc::internal, hub_->shown() + ": " + e.what()};
-    }
+    return core::guarded<failure>(hub_->shown(), std::forward<Body>(body), unknown);
   }
 
  public:

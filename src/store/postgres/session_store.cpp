@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/postgres/guarded.hpp"
+#include "core/guarded.hpp"
 #include "store/postgres/session_book.hpp"
 #include "store/postgres/session_pool.hpp"
 #include "store/postgres/session_protocol.hpp"
@@ -106,7 +106,7 @@ class session_store final : public core::store {
 
   template <class Body>
   status verb(Body&& body, bool* unknown = nullptr) {
-    return guarded(shown(), std::forward<Body>(body), unknown);
+    return core::guarded<failure>(shown(), std::forward<Body>(body), unknown);
   }
 
   template <class Body>

@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "core/guarded.hpp"
 #include "holdfast/version.hpp"
-#include "store/postgres/guarded.hpp"
 #include "store/postgres/housekeeper.hpp"
 #include "store/postgres/inside.hpp"
 #include "store/postgres/listener.hpp"
@@ -135,7 +135,7 @@ class postgres_store final : public core::store {
 
   template <class Body>
   status guarded(Body&& body, bool* unknown = nullptr) {
-    return postgres::guarded(inside_->at.with().shown, std::forward<Body>(body), unknown);
+    return core::guarded<failure>(inside_->at.with().shown, std::forward<Body>(body), unknown);
   }
 
   const std::shared_ptr<inside> inside_;

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "core/guarded.hpp"
 #include "store/redis/doubts.hpp"
 #include "store/redis/layout.hpp"
 #include "store/redis/listing.hpp"
@@ -329,19 +330,9 @@ class redis_store final : public core::store {
     return answer;
   }
 
-  /// No exception leaves a verb.
   template <class Body>
   status guarded(Body&& body, bool* unknown = nullptr) {
-    try {
-      return body();
-    } catch (verb_failure& f) {
-      if (unknown != nullptr) *unknown = f.unknown;
-      return f.why;
-    } catch (const std::bad_alloc&) {
-      return {errc::unavailable, "out of memory"};
-    } catch (const std::exception& e) {
-      return {errc::internal, shown_ + ": " + e.what()};
-    }
+    return core::guarded<verb_failure>(shown_, std::forward<Body>(body), unknown);
   }
 
   const std::string shown_;

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "core/guarded.hpp"
 #include "holdfast/version.hpp"
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/listener.hpp"
@@ -191,19 +192,9 @@ class sqlite_store final : public core::store {
                                                    "look by a timer instead of being woken"});
   }
 
-  /// No exception leaves a verb.
   template <class Body>
   status guarded(Body&& body, bool* unknown = nullptr) {
-    try {
-      return body();
-    } catch (const failure& f) {
-      if (unknown != nullptr) *unknown = f.unknown;
-      return f.why;
-    } catch (const std::bad_alloc&) {
-      return {errc::unavailable, "out of memory"};
-    } catch (const std::exception& e) {
-      return {errc::internal, engine_->shown() + ": " + e.what()};
-    }
+    return core::guarded<failure>(engine_->shown(), std::forward<Body>(body), unknown);
   }
 
   const warn_function warn_;
