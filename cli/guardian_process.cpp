@@ -107,7 +107,7 @@ class guardian_process {
   void on_holdfast_gone() {
     holdfast_gone_ = true;
     if (phase_ == phase::idle) phase_ = phase::over;
-    if (phase_ == phase::running && free_when_gone_) return begin_killing();
+    if ((phase_ == phase::running || phase_ == phase::ending) && free_when_gone_) return begin_killing();
     // Nobody renews any more. What is left of the lease is the command's to tidy up in.
     if (phase_ == phase::running) begin_ending(std::min(deadline_ - margin_, now() + grace_));
   }

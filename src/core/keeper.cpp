@@ -48,7 +48,7 @@ class keeper::loop : public std::enable_shared_from_this<loop> {
   void put_back(tenure& what) noexcept;
   [[nodiscard]] time_point next_due() const noexcept;  // mutex_ is held
   void renew_due(guard& lock);
-  void renew(std::span<const std::shared_ptr<tenure>> batch);
+  void renew(std::span<const std::shared_ptr<tenure>> batch, time_point first_deadline);
   void beat_due(guard& lock);
   void beat(std::span<const std::pair<owner_id, std::string>> batch, duration patience);
   void undo_due(guard& lock);
@@ -214,16 +214,18 @@ void keeper::loop::renew_due(guard& lock) {
     under_way_.push_back(kept.get());
     batch.push_back(std::move(kept));
   }
+  // Others' deadlines count too: who keeps this batch waiting must not cost those their renewals.
+  time_point first_deadline = time_point::max();
+  for (const tenure* each : due_.all()) first_deadline = std::min(first_deadline, each->deadline());
   lock.unlock();
-  if (!batch.empty()) renew(batch);
+  if (!batch.empty()) renew(batch, first_deadline);
   batch.clear();  // May be the last of a tenure, and of the client: not under the lock.
   lock.lock();
 }
 
-void keeper::loop::renew(std::span<const std::shared_ptr<tenure>> batch) {
+void keeper::loop::renew(std::span<const std::shared_ptr<tenure>> batch, time_point first_deadline) {
   std::vector<lease_ref> leases;
   leases.reserve(batch.size());
-  time_point first_deadline = time_point::max();
   for (const auto& each : batch) {
     leases.push_back({each->name(), each->owner(), each->ttl(), each->token()});
     first_deadline = std::min(first_deadline, each->deadline());

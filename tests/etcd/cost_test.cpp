@@ -52,6 +52,33 @@ TEST_F(cost_test, turn_after_turn_leaves_no_new_names_behind) {
   EXPECT_LE(names.size(), 6U);
 }
 
+TEST_F(cost_test, listings_read_each_value_once_however_many_pages_there_are) {
+  constexpr int count = 2000;
+  const auto with = bare();
+  const auto lease = with->grant(120, soon()).lease;
+  for (int i = 0; i < count; i += 100) {
+    etcd::transaction put;
+    for (int j = i; j < i + 100; ++j)
+      put.then.emplace_back(etcd::put{.key = etcd::key_of("n" + std::to_string(j), lease),
+                                      .value = etcd::text_of({.owner = {7, 7}, .claimed = true, .since_us = 1}),
+                                      .lease = lease});
+    with->commit(put, soon());
+  }
+  client one{server().url()};
+  const auto before = server().requests(0);
+  std::size_t found = 0;
+  std::string cursor;
+  do {
+    resource_page page;
+    const auto how = one.list("", cursor, page);
+    ASSERT_TRUE(how.ok()) << how.message();
+    found += page.resources.size();
+    cursor = page.next;
+  } while (!cursor.empty());
+  EXPECT_EQ(found, count);
+  EXPECT_LE(server().requests(0) - before, 150);  // 63 batches of values, and each page goes through the keys.
+}
+
 TEST_F(cost_test, five_thousand_waiters_are_shown) {
   constexpr int count = 5000;
   const auto with = bare();

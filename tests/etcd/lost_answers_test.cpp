@@ -188,6 +188,113 @@ TEST_F(lost_answers, a_late_deletion_does_not_hit_the_next_who_has_the_name) {
   EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::busy);
 }
 
+TEST_F(lost_answers, strays_cost_no_renewals) {
+  const auto kept = ask("kept");
+  ASSERT_EQ(store_->acquire(kept, true, by()).is, outcome::granted);
+  const auto mine = ask("k");
+  const auto token = store_->acquire(mine, true, by()).token;
+  script_->before_commit = [](const auto&) { no_answer(); };
+  EXPECT_TRUE(store_->release({"k", mine.owner, 60s, token}, by()).unknown);
+  no_script();
+  // The stray's key can't be read (a right was taken away), or the time is up by then.
+  script_->before_commit = [](const etcd::transaction& what) {
+    const auto* r = what.then.size() == 1 ? std::get_if<etcd::read>(&what.then.front()) : nullptr;
+    if (r != nullptr && r->key.starts_with("k/") && !r->keys_only) out_of_reach();
+  };
+  EXPECT_EQ(renew(kept), core::renew_verdict::renewed);
+}
+
+TEST_F(lost_answers, an_owner_that_asks_on_is_not_swept_away) {
+  const auto first = ask("k");
+  const auto token = other_->acquire(first, true, by()).token;
+  ASSERT_EQ(other_->acquire(ask("j"), true, by()).is, outcome::granted);
+  ASSERT_EQ(store_->acquire(ask("j"), true, by()).is, outcome::queued);  // It makes the waiters' session.
+  const auto mine = ask("k");
+  script_->after_commit = [&](const auto& what) {
+    if (etcd_script::puts(what, "k")) no_answer();
+  };
+  ASSERT_TRUE(store_->acquire(mine, true, by()).unknown);
+  // Repeated. Just then the waiters' lease runs out (here: the key goes), the holder goes, and another one takes it.
+  bool once = false;
+  std::string key;
+  std::uint64_t second_token = 0;
+  const auto second = ask("k");
+  script_->after_commit = [&](const etcd::transaction& what) {
+    if (once || !etcd_script::puts(what, "k")) return;
+    once = true;
+    key = std::get<etcd::put>(what.then.front()).key;
+    etcd::transaction gone;
+    gone.then.emplace_back(etcd::erase{key});
+    server_->connect()->commit(gone, by());
+    other_->release({"k", first.owner, 60s, token}, by());
+    second_token = other_->acquire(second, true, by()).token;
+  };
+  ASSERT_EQ(store_->acquire(mine, true, by()).is, outcome::queued);
+  no_script();
+  EXPECT_EQ(other_->release({"k", second.owner, 60s, second_token}, by()).is, core::release_answer::outcome::released);
+  const auto got = store_->claim(mine, by());
+  ASSERT_EQ(got.is, outcome::granted);
+  EXPECT_GT(got.sent + got.ttl, boot_clock::now() + 50s);
+  ASSERT_EQ(store_->acquire(ask("something else"), true, by()).is, outcome::granted);  // Sweeps.
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::busy);
+}
+
+TEST_F(lost_answers, a_sweep_that_began_before_spares_an_owner_that_asks_on) {
+  const auto first = ask("k");
+  const auto token = other_->acquire(first, true, by()).token;
+  ASSERT_EQ(other_->acquire(ask("j"), true, by()).is, outcome::granted);
+  ASSERT_EQ(store_->acquire(ask("j"), true, by()).is, outcome::queued);
+  const auto mine = ask("k");
+  std::string key;
+  script_->after_commit = [&](const etcd::transaction& what) {
+    if (!etcd_script::puts(what, "k")) return;
+    key = std::get<etcd::put>(what.then.front()).key;
+    no_answer();
+  };
+  ASSERT_TRUE(store_->acquire(mine, true, by()).unknown);
+  no_script();
+  ASSERT_EQ(store_->acquire(mine, true, by()).is, outcome::queued);
+  etcd::transaction gone;  // The waiters' lease runs out.
+  gone.then.emplace_back(etcd::erase{key});
+  server_->connect()->commit(gone, by());
+  ASSERT_EQ(store_->claim(mine, by()).is, outcome::gone);
+  other_->release({"k", first.owner, 60s, token}, by());
+  bool once = false;
+  outcome again = outcome::failed;
+  script_->before_commit = [&](const etcd::transaction& what) {
+    const auto* r = what.then.size() == 1 ? std::get_if<etcd::read>(&what.then.front()) : nullptr;
+    if (once || r == nullptr || r->key != key || r->keys_only || !what.when.empty()) return;
+    once = true;  // The keeper's sweep is on its way; meanwhile the waiter asks anew, as the core does at once.
+    std::thread waiter{[&] { again = store_->acquire(mine, true, by()).is; }};
+    waiter.join();
+  };
+  beat(ask("j"));
+  no_script();
+  if (!once) again = store_->acquire(mine, true, by()).is;  // Nothing to sweep: it has not ended.
+  ASSERT_EQ(again, outcome::granted);
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::busy);
+}
+
+TEST_F(lost_answers, a_key_is_made_good_though_the_next_try_did_not_get_out) {
+  ASSERT_EQ(other_->acquire(ask("j"), true, by()).is, outcome::granted);
+  const auto waits = ask("j");
+  ASSERT_EQ(store_->acquire(waits, true, by()).is, outcome::queued);
+  ASSERT_EQ(other_->acquire(ask("k/other"), true, by()).is, outcome::granted);  // Another name, that goes on from k.
+  bool put = false;
+  script_->after_commit = [&](const auto& what) { put = put || etcd_script::puts(what, "k"); };
+  script_->before_commit = [&](const auto&) {
+    if (put) out_of_reach();
+  };
+  const auto mine = ask("k");
+  ASSERT_TRUE(store_->acquire(mine, true, by()).unknown);  // It stands in line; then etcd went away.
+  EXPECT_EQ(store_->acquire(mine, true, by()).is, outcome::failed);
+  EXPECT_FALSE(store_->withdraw({"k", mine.owner}, by()).done);  // The core gives up, and the keeper in the end.
+  no_script();                                                   // It is back; leases stand, as with a new leader.
+  for (int i = 0; i < 3; ++i) beat(waits);
+  ASSERT_EQ(store_->acquire(ask("something else"), true, by()).is, outcome::granted);
+  EXPECT_EQ(other_->acquire(ask("k"), false, by()).is, outcome::granted);
+}
+
 /// Others keep what they like in the same etcd, and a lot of it.
 TEST_F(lost_answers, listings_read_no_values_but_those_of_locks) {
   ASSERT_EQ(other_->acquire(ask("k"), true, by()).is, outcome::granted);

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fixture.hpp"
+#include "holdfast/holdfast.hpp"
 #include "relay.hpp"
 #include "session.hpp"
 #include "store/sql/row.hpp"
@@ -508,6 +509,24 @@ TEST_F(mysql_faults, a_forked_child_has_connections_of_its_own) {
   EXPECT_EQ(release(*store, what, token), release_outcome::released);
 }
 #endif
+
+TEST_F(mysql_faults, a_locked_row_costs_no_other_lease_its_renewals) {
+  client one{url_};
+  holdfast::mutex stuck{one, "stuck", {.ttl = 15s}};
+  holdfast::mutex sound{one, "sound", {.ttl = 1s}};
+  stuck.lock();
+  sound.lock();
+  session third{server_, database_};
+  third.run("START TRANSACTION");
+  third.run("SELECT 1 FROM holdfast WHERE name = 'stuck' FOR UPDATE");
+  bool held = true;
+  for (const auto until = boot_clock::now() + 8s; held && boot_clock::now() < until;) {  // 5 s: the other's renewal.
+    held = sound.lease().held();
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_TRUE(held);
+  third.run("ROLLBACK");
+}
 
 }  // namespace
 }  // namespace holdfast::mysql::test

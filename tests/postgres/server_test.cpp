@@ -131,7 +131,7 @@ TEST_F(server_test, errors_say_what_happened_where_and_what_to_do) {
   EXPECT_THAT(complaint("postgres://nobody:sesame@127.0.0.1:" + std::to_string(server().port()) + "/postgres",
                         errc::not_authorised),
               HasSubstr("nobody"));
-  EXPECT_THAT(complaint(url("sslmode=require"), errc::unavailable), HasSubstr("SSL"));
+  EXPECT_THAT(complaint(url("sslmode=require"), errc::misconfigured), HasSubstr("SSL"));
   EXPECT_THAT(complaint(url("no_such_parameter=1"), errc::invalid_argument), HasSubstr("no_such_parameter"));
   EXPECT_THAT(
       complaint("postgres://postgres@127.0.0.1:" + std::to_string(holdfast::testing::free_loopback_port()) + "/x",

@@ -17,7 +17,9 @@ struct etcd_script {
 
   /// Whether it would put a key for `name`.
   static bool puts(const etcd::transaction& what, const std::string& name) {
-    const auto* put = what.then.empty() ? nullptr : std::get_if<etcd::put>(&what.then.front());
+    if (what.then.empty()) return false;
+    const auto* put = std::get_if<etcd::put>(&what.then.front());
+    if (const auto* maybe = std::get_if<etcd::put_if_absent>(&what.then.front())) put = &maybe->what;
     return put != nullptr && put->key.starts_with(name + "/");
   }
 };

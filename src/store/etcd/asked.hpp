@@ -24,6 +24,8 @@ struct asked {
   const std::int64_t since;
   mutable std::string key;                  ///< Empty as long as it has none.
   mutable std::shared_ptr<session> single;  ///< Made for this request alone.
+  mutable bool named = false;               ///< This call gave it its key's name.
+  mutable bool goes_on = false;             ///< Refused, it asks again: it has not ended.
   mutable bool stood = false;               ///< Its key is, or was, in etcd.
 };
 

@@ -58,6 +58,7 @@ std::optional<std::int64_t> following::let_go(watches::iterator which) {  // mut
   if (which->second.since && kept_.size() < most_kept && kept_.emplace(which->second.key, number).second)
     return std::nullopt;
   watches_.erase(which);
+  changed_.notify_all();
   return number;
 }
 

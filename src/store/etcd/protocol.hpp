@@ -55,7 +55,7 @@ class protocol {
   std::shared_ptr<session> session_for(const asked& what, time_point by);
   void check_leases(const std::shared_ptr<session>& a, const std::shared_ptr<session>& b, time_point by);
   void forget(const core::owner_id& owner);
-  committed remove(const core::owner_id& owner, const entry& what, time_point by);
+  committed remove(const core::owner_id& owner, const entry& what, time_point by, bool goes_on = false);
   void remove_if_there(const core::owner_id& owner, const std::string& key, time_point by);
   void sweep(time_point by);
   void give_back(const std::shared_ptr<session>& which, time_point by) noexcept;

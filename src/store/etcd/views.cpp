@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "core/party_text.hpp"
@@ -133,27 +134,37 @@ resource_view views::inspect(std::string_view resource, time_point by) {
 resource_page views::list(std::string_view prefix, std::string_view cursor, std::size_t limit, time_point by) {
   // Names are not in the order of their keys ("a b/" comes before "a/"): so all are read. But a name behind the cursor
   // has its keys behind the cursor.
-  std::map<std::string, std::vector<entry>, std::less<>> lines;
   std::string from{std::max(prefix, cursor)};
   if (from.empty()) from.assign(1, '\0');
-  std::vector<std::string> found;
+  std::map<std::string, std::vector<std::string>, std::less<>> found;
   read_all(std::move(from), end_of(prefix), true, by, [&](entry&& each) {
     if (!may_be_lock(each)) return;
     const auto name = parse(each.key)->resource;
-    if (name > cursor && name.starts_with(prefix)) found.push_back(std::move(each.key));
-  });
-  read_values(found, by, [&](entry&& each) {
-    if (is_lock(each)) lines[std::string{parse(each.key)->resource}].push_back(std::move(each));
+    if (name > cursor && name.starts_with(prefix)) found[std::string{name}].push_back(std::move(each.key));
   });
   resource_page made;
   remaining known;
-  for (auto& [name, line] : lines) {
-    if (made.resources.size() >= std::max<std::size_t>(limit, 1)) {
-      made.next = made.resources.back().name;
-      break;
+  const auto most = std::max<std::size_t>(limit, 1);
+  for (auto next = found.begin(); next != found.end();) {
+    // Values are read of no more names than the page has room for.
+    std::vector<std::string> keys;
+    std::map<std::string, std::vector<entry>, std::less<>> lines;
+    for (; next != found.end() && lines.size() < few && made.resources.size() + lines.size() <= most; ++next) {
+      lines[next->first];
+      std::move(next->second.begin(), next->second.end(), std::back_inserter(keys));
     }
-    sort_by_age(line);
-    made.resources.push_back(view_of(name, std::move(line), known, by));
+    read_values(keys, by, [&](entry&& each) {
+      if (is_lock(each)) lines[std::string{parse(each.key)->resource}].push_back(std::move(each));
+    });
+    for (auto& [name, line] : lines) {
+      if (line.empty()) continue;
+      if (made.resources.size() == most) {
+        made.next = made.resources.back().name;
+        return made;
+      }
+      sort_by_age(line);
+      made.resources.push_back(view_of(name, std::move(line), known, by));
+    }
   }
   return made;
 }

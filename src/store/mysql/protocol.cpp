@@ -42,7 +42,8 @@ bool protocol::tables_are_there(connection& on, time_point by) {
     if (found.rows[0][0].number == schema_layout) return true;
     throw failure{{errc::misconfigured, on.shown() + ": the tables are those of another version of holdfast (layout " +
                                             std::to_string(found.rows[0][0].number) + ", this one knows " +
-                                            std::to_string(schema_layout) + ")"}};
+                                            std::to_string(schema_layout) +
+                                            "); run the same version everywhere, or name other tables by table=NAME"}};
   } catch (const failure& why) {
     if (why.mends == failure::remedy::make_tables) return false;
     throw;

@@ -166,7 +166,8 @@ void connection::prepare(const statement& what, time_point by) {
 }
 
 reply connection::run(const statement& what, const parameters& with, time_point by) {
-  block(what.brief && with.size() < largest_brief);
+  // Of what TLS makes of it a byte is no sign that libpq can read without waiting for more.
+  block(what.brief && with.size() < largest_brief && PQsslInUse(handle_.get()) == 0);
   send(what, with, by);
   return reply{finish(by)};
 }
@@ -224,20 +225,29 @@ PGresult* connection::take_gathered() {
   return last.release();
 }
 
-/// Until there may be something to read, or where reading waits itself, until it may; false at `by`.
+/// Until there is something to read, if only the end of the connection; false at `by`. A socket that waits is read
+/// ahead by a byte, without taking it, and not left to libpq: that would wait its whole timeout again for each signal.
 bool connection::await_answer(time_point by) {
   if (!blocks_) return ready(PQsocket(handle_.get()), POLLIN, by);
-  const duration left = by - boot_clock::now();
-  if (left <= duration::zero()) return false;
-  // Waking too early costs a look; setting the timeout anew costs a system call each time.
+  while (true) {
+    const duration left = by - boot_clock::now();
+    if (left <= duration::zero()) return false;
+    if (!wait_no_longer_than(left)) return ready(PQsocket(handle_.get()), POLLIN, by);
+    char byte = 0;
+    if (::recv(PQsocket(handle_.get()), &byte, 1, MSG_PEEK) >= 0) return true;
+    if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) return true;  // libpq will tell.
+  }
+}
+
+/// Waking too early costs a look; setting the timeout anew costs a system call each time.
+bool connection::wait_no_longer_than(duration left) {
   if (timeout_ <= left && timeout_ >= left / 4) return true;
   timeout_ = std::clamp<duration>(left - left / 8, std::chrono::milliseconds{1}, std::chrono::hours{1});
   const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout_);
   const timeval span{
       static_cast<time_t>(seconds.count()),
       static_cast<suseconds_t>(std::chrono::floor<std::chrono::microseconds>(timeout_ - seconds).count())};
-  return ::setsockopt(PQsocket(handle_.get()), SOL_SOCKET, SO_RCVTIMEO, &span, sizeof span) == 0 ||
-         ready(PQsocket(handle_.get()), POLLIN, by);
+  return ::setsockopt(PQsocket(handle_.get()), SOL_SOCKET, SO_RCVTIMEO, &span, sizeof span) == 0;
 }
 
 /// Whether reading waits: that saves a poll() for each answer. libpq must not read then after the end of an answer, as it

@@ -78,6 +78,7 @@ class connection {
   void flush(time_point by);
   void block(bool wanted);
   bool await_answer(time_point by);
+  bool wait_no_longer_than(duration left);
   bool await_input(int wake, time_point by);
   [[noreturn]] void fail(PGresult* from);
   [[noreturn]] void lost();

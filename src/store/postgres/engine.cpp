@@ -110,6 +110,9 @@ engine::answer engine::ask_on(const statement& what, const parameters& with, tim
         case failure::remedy::none:
           throw;
       }
+    } catch (...) {  // Whoever has it next must not read what is left of this answer.
+      on.drop();
+      throw;
     }
   }
 }

@@ -1,4 +1,7 @@
+#include <poll.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -33,11 +36,16 @@ core::renew_answer session_protocol::renew(std::span<const core::lease_ref> leas
   result.sent = time_point::max();
   std::vector<session_book::grip> all;
   all.reserve(leases.size());
-  std::vector<bool> late(leases.size());
+  std::vector<char> late(leases.size());
   const auto carefully = [&](std::size_t i, auto&& body) {
     try {
       body(*all[i]);
-    } catch (const failure&) {  // The session has ended, and with it the lock.
+    } catch (const failure& why) {
+      if (why.mend == failure::remedy::none) {  // Refused, or cancelled by an administrator: the session stands.
+        result.why = why.why;
+        return;
+      }
+      // The session has ended, and with it the lock.
       at_.lose(leases[i].owner, **all[i]->on, leases[i].ttl);
       all[i]->end();
       verdicts[i] = core::renew_verdict::lost;
@@ -52,21 +60,31 @@ core::renew_answer session_protocol::renew(std::span<const core::lease_ref> leas
       if (!late[i]) start_renewal(one, leases[i].ttl, by);
     });
   }
-  for (std::size_t i = 0; i < leases.size(); ++i) {
-    if (verdicts[i] == core::renew_verdict::lost) continue;
-    carefully(i, [&](session_tenure& one) {
-      if (late[i]) {
-        if (still_asked(one, by)) return;
-        start_renewal(one, leases[i].ttl, by);
-      }
-      if (still_asked(one, by)) return;  // It is read when it comes.
-      one.ttl = leases[i].ttl;
-      verdicts[i] = core::renew_verdict::renewed;
-      result.sent = std::min(result.sent, (*one.on)->sent());
-    });
-    if (verdicts[i] == core::renew_verdict::unknown)
-      result.why = {errc::unavailable, at_.with().shown + ": no answer in time from a session that has a lock"};
-  }
+  // Who has answered goes back at once: one that is stuck keeps no verb from the others.
+  std::vector<pollfd> open;
+  do {
+    open.clear();
+    for (std::size_t i = 0; i < leases.size(); ++i) {
+      if (!all[i]) continue;
+      if (verdicts[i] != core::renew_verdict::lost)
+        carefully(i, [&](session_tenure& one) {
+          const bool asked = still_asked(one, boot_clock::now());
+          if (!asked && late[i]) start_renewal(one, leases[i].ttl, by);
+          if (asked || std::exchange(late[i], 0) != 0) {
+            open.push_back({(*one.on)->socket(), POLLIN, 0});
+            return;
+          }
+          one.ttl = leases[i].ttl;
+          verdicts[i] = core::renew_verdict::renewed;
+          result.sent = std::min(result.sent, (*one.on)->sent());
+        });
+      if (verdicts[i] != core::renew_verdict::unknown) all[i].let_go();
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(by - boot_clock::now()).count();
+    if (!open.empty()) ::poll(open.data(), open.size(), static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
+  } while (!open.empty() && boot_clock::now() < by);
+  if (!open.empty())
+    result.why = {errc::unavailable, at_.with().shown + ": no answer in time from a session that has a lock"};
   return result;
 }
 

@@ -31,6 +31,7 @@ struct session_tenure {
   void end() noexcept {
     if (on) on->drop();
     on.reset();
+    asked = false;
     is = state::ended;
   }
   void lend(sql::pool<connection>::loan session) { on.emplace(std::move(session)); }
@@ -42,6 +43,7 @@ struct session_tenure {
   /// Its session goes back for others' use.
   void give_back() noexcept {
     on.reset();
+    asked = false;
     is = state::fresh;
   }
 

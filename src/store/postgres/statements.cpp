@@ -21,7 +21,7 @@ RETURNING token, since)";
 constexpr std::string_view take_as_text = R"(
 UPDATE {lease} SET owner = $2, token = $5::bigint, last = $5::bigint, since = $5::bigint,
   expires = {now} + $3::bigint, renewed = {now}, party = $4
-WHERE name = $1 AND owner IS NULL AND NOT queued AND last < $5::bigint)";
+WHERE name = $1 AND owner IS NULL AND NOT queued AND last < $5::bigint AND $5::bigint > {now} - 100000)";
 
 constexpr std::string_view free_text = R"(
 UPDATE {lease} SET owner = NULL, party = NULL, last = greatest(token, least(last, $3::bigint))

@@ -106,9 +106,10 @@ void protocol::know_layout(time_point by) {
 
 void protocol::judge_layout(const reply& found) {
   if (found.null(0, 1) || found.number(0, 1) != layout) {
-    throw failure{{errc::misconfigured, at_.with().shown +
-                                            ": its tables were made by another version of holdfast (this "
-                                            "one knows layout 1)"}};
+    throw failure{{errc::misconfigured,
+                   at_.with().shown +
+                       ": its tables were made by another version of holdfast (this "
+                       "one knows layout 1); run the same version everywhere, or name other tables by table=NAME"}};
   }
   layout_known_ = true;
 }

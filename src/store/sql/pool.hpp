@@ -114,7 +114,7 @@ class pool {
     } else {
       --count_;
     }
-    freed_.notify_one();
+    freed_.notify_all();  // Not each that waits can do with what has become free.
   }
 
   const std::size_t most_;
