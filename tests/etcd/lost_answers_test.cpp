@@ -74,16 +74,16 @@ TEST_F(lost_answers, a_grant_that_is_being_made_is_not_swept_away) {
 }
 
 TEST_F(lost_answers, a_failure_after_the_grant_is_unknown) {
-  const auto kept = ask("kept", 2s);
+  const auto kept = ask("kept", 6s);
   ASSERT_EQ(store_->acquire(kept, true, by()).is, outcome::granted);
-  std::this_thread::sleep_for(1100ms);  // Beyond half the ttl, which is what makes the grant ask once more.
+  std::this_thread::sleep_for(3100ms);  // Beyond half the ttl, which is what makes the grant ask once more.
   server_->elect();
   bool put = false;
   script_->after_commit = [&](const auto& what) { put = put || etcd_script::puts(what, "k"); };
   script_->before_keep_alive = [&] {
     if (put) out_of_reach();
   };
-  const auto mine = ask("k", 2s);
+  const auto mine = ask("k", 6s);
   const auto answer = store_->acquire(mine, true, by());
   ASSERT_EQ(answer.is, outcome::failed);
   EXPECT_TRUE(answer.unknown);

@@ -102,7 +102,7 @@ TEST_F(short_logins, a_hand_off_after_the_login_ran_out_is_as_quick_as_before) {
   const auto freed = boot_clock::now();
   second.unlock();
   two.join();
-  EXPECT_LT(got.load() - freed, 400ms);
+  EXPECT_LT(got.load() - freed, 900ms);  // Heartbeats would find it after a second.
   first.unlock();
   one.join();
   behind_first.unlock();
@@ -111,7 +111,7 @@ TEST_F(short_logins, a_hand_off_after_the_login_ran_out_is_as_quick_as_before) {
 
 TEST_F(short_logins, many_threads_share_one_login) {
   client one{url()};
-  mutex held{one, "held", {.ttl = 1s}};
+  mutex held{one, "held", {.ttl = 2s}};
   held.lock();
   std::atomic<bool> over{false};
   std::atomic<int> failed{0};

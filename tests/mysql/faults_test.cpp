@@ -513,7 +513,7 @@ TEST_F(mysql_faults, a_forked_child_has_connections_of_its_own) {
 TEST_F(mysql_faults, a_locked_row_costs_no_other_lease_its_renewals) {
   client one{url_};
   holdfast::mutex stuck{one, "stuck", {.ttl = 15s}};
-  holdfast::mutex sound{one, "sound", {.ttl = 1s}};
+  holdfast::mutex sound{one, "sound", {.ttl = 2s}};
   stuck.lock();
   sound.lock();
   session third{server_, database_};

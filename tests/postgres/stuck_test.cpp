@@ -33,7 +33,7 @@ class stuck_test : public advisory_test {
 TEST_F(stuck_test, a_locked_row_costs_no_other_lease_its_renewals) {
   client one{url()};
   mutex stuck{one, "stuck", {.ttl = 15s}};
-  mutex sound{one, "sound", {.ttl = 1s}};
+  mutex sound{one, "sound", {.ttl = 2s}};
   stuck.lock();
   sound.lock();
   session third{server(), database_};
@@ -45,7 +45,7 @@ TEST_F(stuck_test, a_locked_row_costs_no_other_lease_its_renewals) {
 TEST_F(stuck_test, a_stopped_session_costs_no_other_lease_its_renewals) {
   client one{locks_url()};
   mutex stuck{one, "stuck", {.ttl = 9s}};
-  mutex sound{one, "sound", {.ttl = 1s}};
+  mutex sound{one, "sound", {.ttl = 2s}};
   stuck.lock();
   sound.lock();
   const auto backend = holder_of("stuck");
