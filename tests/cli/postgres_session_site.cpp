@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include <csignal>
 
 #include "command_test.hpp"
@@ -68,6 +70,22 @@ TEST_F(advisory_test, the_command_of_a_killed_holder_gets_no_grace) {
   one.signal(SIGKILL);
   EXPECT_TRUE(eventually([&] { return !process_alive(std::stoi(read_file(pid))); }));
   EXPECT_FALSE(file_exists(asked));
+}
+
+/// It was asked to end already, since the run was stopped: with the run's end the lock is free, and the grace is over.
+TEST_F(advisory_test, nor_does_one_that_is_being_ended_get_the_rest_of_it) {
+  const std::string asked = folder_.file("asked");
+  const std::string pid = folder_.file("pid");
+  process one =
+      start(run_shell({"--ttl", "18s"}, "k",
+                      "trap 'echo asked > " + asked + "' TERM; echo $$ > " + pid + "; while :; do sleep 0.02; done"));
+  ASSERT_TRUE(eventually([&] { return !read_file(pid).empty(); })) << one.err();
+  one.signal(SIGSTOP);
+  ASSERT_TRUE(eventually([&] { return file_exists(asked); }));
+  const auto began = std::chrono::steady_clock::now();
+  one.signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return !process_alive(std::stoi(read_file(pid))); }));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds{1200});  // Of three seconds of grace.
 }
 
 TEST_F(advisory_test, a_wait_that_times_out_or_is_interrupted_leaves_nothing) {
