@@ -164,11 +164,10 @@ void keeper::loop::stop() noexcept {
   std::thread ended = std::move(thread_);
   const bool busy = !leftovers_.empty();
   lock.unlock();
-  // The thread owns what it needs. With leftovers it goes on by itself; on itself it can't wait.
-  if (busy || ended.get_id() == std::this_thread::get_id())
+  if (busy)  // With leftovers it goes on by itself.
     ended.detach();
   else
-    ended.join();
+    leave_worker(ended);
 }
 
 time_point keeper::loop::next_due() const noexcept {

@@ -24,4 +24,12 @@ std::thread start_worker(const char* name, std::function<void()> body) {
   }};
 }
 
+void leave_worker(std::thread& which) noexcept {
+  if (!which.joinable()) return;
+  if (which.get_id() == std::this_thread::get_id())
+    which.detach();
+  else
+    which.join();
+}
+
 }  // namespace holdfast::core

@@ -11,4 +11,8 @@ namespace holdfast::core {
 /// threads. Throws std::system_error when the system has no thread left.
 HOLDFAST_EXPORT std::thread start_worker(const char* name, std::function<void()> body);
 
+/// Waits for a worker that was told to end. On that very thread, where nobody can wait for it, it is let go instead: it
+/// owns what it needs. Nothing for a thread that is none.
+HOLDFAST_EXPORT void leave_worker(std::thread& which) noexcept;
+
 }  // namespace holdfast::core

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <thread>
 
-#include "fixture.hpp"
+#include "faults.hpp"
 #include "holdfast/holdfast.hpp"
 #include "relay.hpp"
 #include "session.hpp"
@@ -19,43 +19,6 @@ namespace holdfast::mysql::test {
 namespace {
 
 using holdfast::testing::proxy;
-
-class mysql_faults : public mysql_test {
- protected:
-  template <class Relay>
-  [[nodiscard]] std::string through(const Relay& way) const {
-    return "mysql://hf:s3cret@127.0.0.1:" + std::to_string(way.port()) + "/" + database_;
-  }
-  /// Ends every connection of the stores to this test's database, and waits until they are gone: KILL only asks for it.
-  void kill_connections() const {
-    const std::string list = " FROM information_schema.PROCESSLIST WHERE ";
-    const auto ids = server_.admin("SELECT GROUP_CONCAT(ID)" + list + "DB = '" + database_ + "' AND USER = 'hf'");
-    if (ids == "NULL") return;
-    std::string kills = "KILL " + ids;
-    for (auto comma = kills.find(','); comma != std::string::npos; comma = kills.find(',', comma))
-      kills.replace(comma, 1, "; KILL ");
-    server_.admin(kills);
-    EXPECT_TRUE(eventually([&] { return server_.admin("SELECT COUNT(*)" + list + "ID IN (" + ids + ")") == "0"; }));
-  }
-  [[nodiscard]] int connections() const {
-    return std::stoi(server_.admin("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '" + database_ +
-                                   "' AND USER = 'hf'"));
-  }
-  /// Waits until so many transactions wait for a lock. The server makes that list anew only where nobody has asked for it
-  /// within 100 ms.
-  [[nodiscard]] bool await_blocked(int count) const {
-    return eventually([&] {
-      return std::stoi(server_.admin(
-                 "DO SLEEP(0.15); SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'")) ==
-             count;
-    });
-  }
-  static std::string holder(core::store& at, const std::string& name) {
-    resource_view view;
-    EXPECT_TRUE(at.inspect(name, view, soon()).ok());
-    return view.holders.empty() ? "nobody" : view.holders[0].who.owner;
-  }
-};
 
 TEST_F(mysql_faults, connections_that_the_administrator_killed_are_replaced) {
   const auto store = open(url_);
@@ -244,39 +207,6 @@ TEST_F(mysql_faults, an_empty_prefix_lists_all_names) {
   EXPECT_EQ(page.resources.size(), 1U);
 }
 
-TEST_F(mysql_faults, a_renewal_given_up_for_a_locked_row_does_not_keep_the_others_from_the_next_one) {
-  const auto store = open(url_);
-  const std::array all{ask_for("a"), ask_for("b"), ask_for("c")};
-  std::vector<core::lease_ref> leases;
-  for (const auto& each : all) leases.push_back(lease_of(each, grant(*store, each)));
-  session third{server_, database_};
-  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'c' FOR UPDATE"), 0U);
-  std::vector<core::renew_verdict> verdicts(all.size());
-  EXPECT_FALSE(store->renew(leases, verdicts, soon(300ms)).why.ok());
-  static_cast<void>(store->renew(leases, verdicts, soon(700ms)));
-  EXPECT_EQ(verdicts[0], core::renew_verdict::renewed);
-  EXPECT_EQ(verdicts[1], core::renew_verdict::renewed);
-  EXPECT_EQ(verdicts[2], core::renew_verdict::unknown);
-  ASSERT_EQ(third.run("ROLLBACK"), 0U);
-}
-
-TEST_F(mysql_faults, renewals_do_not_wait_for_verbs_that_wait_for_a_lock) {
-  const auto store = open(server_.url(database_, "pool=1"));
-  const auto stuck = ask_for("stuck");
-  release(*store, stuck, grant(*store, stuck));
-  const auto what = ask_for("r");
-  grant(*store, what);
-  session third{server_, database_};
-  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'stuck' FOR UPDATE"), 0U);
-  std::thread waiting{[&] { grant(*store, ask_for("stuck")); }};
-  EXPECT_TRUE(await_blocked(1));
-  EXPECT_EQ(renew(*store, what, 30s, soon(1s)), core::renew_verdict::renewed);
-  ASSERT_EQ(third.run("ROLLBACK"), 0U);
-  waiting.join();
-}
-
 TEST_F(mysql_faults, a_release_whose_answer_was_lost_is_unknown_and_then_over) {
   relay way{server_.port()};
   const auto store = open(through(way));
@@ -309,146 +239,6 @@ TEST_F(mysql_faults, a_server_that_hangs_costs_no_more_than_the_deadline) {
   EXPECT_LT(took, 10s);
   EXPECT_EQ(renew(*store, what, 60s), core::renew_verdict::renewed);
   EXPECT_EQ(release(*store, what, token), release_outcome::released);
-}
-
-TEST_F(mysql_faults, a_verb_outlasts_a_lock_wait_timeout) {
-  const auto store = open(url_);
-  const auto what = ask_for("r");
-  const auto token = grant(*store, what);
-  session third{server_, database_};
-  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'r' FOR UPDATE"), 0U);
-  const auto waits = [&] {
-    const auto line = server_.admin("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'");
-    return std::stol(line.substr(line.find('\t') + 1));
-  };
-  const auto before = waits();
-  release_outcome end{};
-  std::thread releasing{[&] { end = release(*store, what, token); }};
-  EXPECT_TRUE(eventually([&] { return waits() >= before + 2; }));  // Error 1205 by then, and asked again.
-  third.run("ROLLBACK");
-  releasing.join();
-  EXPECT_EQ(end, release_outcome::released);
-}
-
-TEST_F(mysql_faults, a_verb_whose_row_is_kept_locked_ends_by_its_deadline) {
-  const auto store = open(url_);
-  const auto what = ask_for("r");
-  const auto token = grant(*store, what);
-  const auto next = ask_for("r");
-  session third{server_, database_};
-  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'r' FOR UPDATE"), 0U);
-  // Sooner and later than the server gives up by itself.
-  for (const duration patience : {duration{500ms}, duration{3s}}) {
-    const auto ends = [&](const char* verb, auto&& body) {
-      const auto began = boot_clock::now();
-      const status why = body(soon(patience));
-      EXPECT_LT(boot_clock::now() - began, patience + 2s) << verb;
-      EXPECT_EQ(why, errc::unavailable) << verb << ": " << why.message();
-      EXPECT_THAT(why.message(), ::testing::HasSubstr("in time")) << verb;
-      if (patience > 2s) {
-        EXPECT_THAT(why.message(), ::testing::HasSubstr("kept a row locked")) << verb;
-      }
-    };
-    ends("acquire", [&](time_point by) { return store->acquire(next, true, by).why; });
-    ends("claim", [&](time_point by) { return store->claim(next, by).why; });
-    ends("release", [&](time_point by) { return store->release(lease_of(what, token), by).why; });
-    ends("withdraw", [&](time_point by) { return store->withdraw(waiter_of(next), by).why; });
-    ends("renew", [&](time_point by) {
-      const core::lease_ref which = lease_of(what, token);
-      auto verdict = core::renew_verdict::renewed;
-      auto answer = store->renew({&which, 1}, {&verdict, 1}, by);
-      EXPECT_EQ(verdict, core::renew_verdict::unknown);
-      return answer.why;
-    });
-  }
-  third.run("ROLLBACK");
-}
-
-TEST_F(mysql_faults, a_verb_outlasts_a_deadlock) {
-  const auto store = open(url_);
-  const auto holder = ask_for("r");
-  const auto token = grant(*store, holder);
-  const auto next = ask_for("r");
-  queue(*store, next);
-  session third{server_, database_};
-  ASSERT_EQ(third.run("CREATE TABLE weight (n INT)"), 0U);
-  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-  // Has changed more than the other, which is therefore the one that is undone.
-  ASSERT_EQ(third.run("INSERT INTO weight SELECT seq FROM seq_1_to_500"), 0U);
-  ASSERT_EQ(third.run("UPDATE holdfast_waiter SET since = since + 1 WHERE name = 'r'"), 0U);
-  core::turn_answer answer;
-  std::thread claiming{[&] { answer = store->claim(next, soon()); }};
-  EXPECT_TRUE(await_blocked(1));
-  EXPECT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'r' FOR UPDATE"), 0U);
-  third.run("COMMIT");
-  claiming.join();
-  EXPECT_EQ(answer.is, outcome::queued) << answer.why.message();
-  EXPECT_EQ(release(*store, holder, token), release_outcome::released);
-  EXPECT_GT(claim_in_time(*store, next), token);
-}
-
-TEST_F(mysql_faults, one_row_that_is_kept_locked_does_not_keep_others_from_being_renewed) {
-  const auto store = open(url_);
-  std::vector<core::request> all;
-  std::vector<core::lease_ref> leases;
-  for (int i = 0; i < 20; ++i) {
-    all.push_back(ask_for("r" + std::to_string(i)));
-    grant(*store, all.back());
-  }
-  for (const auto& each : all) leases.push_back(lease_of(each, 0, 60s));
-  session third{server_, database_};
-  ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-  ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'r7' FOR UPDATE"), 0U);
-  std::vector<core::renew_verdict> verdicts(leases.size());
-  store->renew(leases, verdicts, soon());
-  for (std::size_t i = 0; i < verdicts.size(); ++i)
-    EXPECT_EQ(verdicts[i], i == 7 ? core::renew_verdict::unknown : core::renew_verdict::renewed) << i;
-  third.run("ROLLBACK");
-  EXPECT_EQ(renew(*store, all[7], 60s), core::renew_verdict::renewed);
-}
-
-TEST_F(mysql_faults, a_release_that_crosses_a_waiter_strands_nobody) {
-  const auto one = open(url_);
-  const auto other = open(url_ + "?pool=3");
-  std::uint64_t last = 0;
-  for (int round = 0; round < 10; ++round) {
-    const auto holder_of = ask_for("r");
-    const auto token = grant(*one, holder_of);
-    EXPECT_GT(token, last);
-    last = token;
-    session third{server_, database_};
-    ASSERT_EQ(third.run("START TRANSACTION"), 0U);
-    ASSERT_EQ(third.run("SELECT * FROM holdfast WHERE name = 'r' FOR UPDATE"), 0U);
-    const auto next = ask_for("r");
-    core::turn_answer answer;
-    release_outcome end{};
-    std::thread first;
-    const auto releasing = [&] { end = release(*one, holder_of, token); };
-    const auto queueing = [&] { answer = other->acquire(next, true, soon()); };
-    if (round % 2 == 0)
-      first = std::thread{releasing};
-    else
-      first = std::thread{queueing};
-    EXPECT_TRUE(await_blocked(1));
-    std::thread second;
-    if (round % 2 == 0)
-      second = std::thread{queueing};
-    else
-      second = std::thread{releasing};
-    EXPECT_TRUE(await_blocked(2));
-    third.run("ROLLBACK");
-    first.join();
-    second.join();
-    EXPECT_EQ(end, release_outcome::released);
-    EXPECT_TRUE(answer.is == outcome::granted || answer.is == outcome::queued) << answer.why.message();
-    EXPECT_EQ(holder(*one, "r"), next.owner.hex());
-    const auto theirs = claim_in_time(*other, next);
-    EXPECT_GT(theirs, last);
-    last = theirs;
-    release(*other, next, theirs);
-  }
 }
 
 TEST_F(mysql_faults, a_server_whose_disk_is_full) {
@@ -509,24 +299,6 @@ TEST_F(mysql_faults, a_forked_child_has_connections_of_its_own) {
   EXPECT_EQ(release(*store, what, token), release_outcome::released);
 }
 #endif
-
-TEST_F(mysql_faults, a_locked_row_costs_no_other_lease_its_renewals) {
-  client one{url_};
-  holdfast::mutex stuck{one, "stuck", {.ttl = 15s}};
-  holdfast::mutex sound{one, "sound", {.ttl = 2s}};
-  stuck.lock();
-  sound.lock();
-  session third{server_, database_};
-  third.run("START TRANSACTION");
-  third.run("SELECT 1 FROM holdfast WHERE name = 'stuck' FOR UPDATE");
-  bool held = true;
-  for (const auto until = boot_clock::now() + 8s; held && boot_clock::now() < until;) {  // 5 s: the other's renewal.
-    held = sound.lease().held();
-    std::this_thread::sleep_for(20ms);
-  }
-  EXPECT_TRUE(held);
-  third.run("ROLLBACK");
-}
 
 }  // namespace
 }  // namespace holdfast::mysql::test

@@ -6,7 +6,6 @@
 #include "advisory_fixture.hpp"
 #include "holdfast/client.hpp"
 #include "holdfast/mutex.hpp"
-#include "store/sql/pool.hpp"
 
 /// One row, session or server that is stuck, and what that must not cost others.
 namespace holdfast::postgres::test {
@@ -117,23 +116,6 @@ TEST_F(stuck_test, signals_do_not_keep_a_verb_beyond_its_deadline) {
   ::kill(backend, SIGCONT);
   EXPECT_EQ(answer.is, outcome::failed);
   EXPECT_LT(took, 5s);
-}
-
-struct connection_of_nothing {};
-
-TEST(pool_test, room_goes_to_who_can_use_it) {
-  sql::pool<connection_of_nothing> pool{1, [](time_point) { return std::make_unique<connection_of_nothing>(); }};
-  auto one = pool.take(soon());
-  auto beyond = std::make_unique<decltype(one)>(pool.take(soon(), 1));
-  std::atomic<bool> served{false};
-  std::thread ordinary{[&] { pool.take(boot_clock::now() + 3s); }};
-  std::this_thread::sleep_for(200ms);  // So that it stands first.
-  std::thread urgent{[&] { served = static_cast<bool>(pool.take(soon(), 1)); }};
-  std::this_thread::sleep_for(200ms);
-  beyond.reset();
-  urgent.join();
-  EXPECT_TRUE(served);
-  ordinary.join();
 }
 
 }  // namespace

@@ -152,10 +152,7 @@ class grpc_watch_stream final : public watch_stream {
 
   ~grpc_watch_stream() override {
     talk_->end();
-    if (thread_.get_id() == std::this_thread::get_id())
-      thread_.detach();
-    else
-      thread_.join();
+    core::leave_worker(thread_);
   }
 
   void add(std::int64_t watch, const std::string& key) override {

@@ -142,11 +142,7 @@ void poller::loop::stop() noexcept {
   if (!thread_.joinable()) return;
   std::thread ended = std::move(thread_);
   lock.unlock();
-  // The thread owns what it needs; on itself it can't wait.
-  if (ended.get_id() == std::this_thread::get_id())
-    ended.detach();
-  else
-    ended.join();
+  core::leave_worker(ended);
 }
 
 void poller::loop::run() {

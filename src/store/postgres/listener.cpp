@@ -188,10 +188,7 @@ listener::listener(std::shared_ptr<inside> of) : loop_{std::make_shared<loop>(st
 listener::~listener() {
   if (!thread_.joinable()) return;
   loop_->stop();
-  if (thread_.get_id() == std::this_thread::get_id())
-    thread_.detach();
-  else
-    thread_.join();
+  core::leave_worker(thread_);
 }
 
 void listener::set(core::store::turn_callback callback) { loop_->set(std::move(callback)); }

@@ -180,10 +180,7 @@ session_book::session_book(std::shared_ptr<void> kept) : loop_{std::make_shared<
 session_book::~session_book() {
   if (!thread_.joinable()) return;
   loop_->stop();
-  if (thread_.get_id() == std::this_thread::get_id())
-    thread_.detach();
-  else
-    thread_.join();
+  core::leave_worker(thread_);
 }
 
 void session_book::on_turn(core::store::turn_callback callback) { loop_->on_turn(std::move(callback)); }

@@ -168,11 +168,7 @@ listener::listener(settings where, std::shared_ptr<const tls_context> with, std:
 
 listener::~listener() {
   loop_->stop();
-  if (!thread_.joinable()) return;
-  if (thread_.get_id() == std::this_thread::get_id())
-    thread_.detach();  // It owns what it needs.
-  else
-    thread_.join();
+  core::leave_worker(thread_);
 }
 
 status listener::ready(time_point by) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/worker.hpp"
+
 namespace holdfast::sqlite {
 
 /// What the thread needs, and keeps if it outlives the listener.
@@ -25,11 +27,7 @@ listener::~listener() {
   if (!thread_.joinable()) return;
   shared_->stopped = true;
   shared_->with->wakes().rouse();
-  if (thread_.get_id() == std::this_thread::get_id()) {
-    thread_.detach();
-  } else {
-    thread_.join();
-  }
+  core::leave_worker(thread_);
 }
 
 void listener::set(core::store::turn_callback callback) { shared_->callback = std::move(callback); }
