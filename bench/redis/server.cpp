@@ -1,8 +1,6 @@
 #include "redis/server.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -20,6 +18,7 @@
 #include <vector>
 
 #include "process.hpp"
+#include "support/port.hpp"
 
 namespace holdfast::bench {
 
@@ -43,18 +42,6 @@ void set_cpu(pid_t who, int cpu) {
   CPU_ZERO(&one);
   CPU_SET(cpu, &one);
   check(sched_setaffinity(who, sizeof one, &one) == 0, "sched_setaffinity");
-}
-
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  check(::bind(fd, reinterpret_cast<const sockaddr*>(&at), size) == 0, "bind");
-  check(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0, "getsockname");
-  ::close(fd);
-  return ntohs(at.sin_port);
 }
 
 bool answers(const std::string& path) {
@@ -92,7 +79,7 @@ on_cpu::~on_cpu() {
   sched_setaffinity(0, sizeof set, &set);
 }
 
-redis_server::redis_server(const std::filesystem::path& folder) : port_{free_port()} {
+redis_server::redis_server(const std::filesystem::path& folder) : port_{testing::free_port()} {
   // A Unix socket's path is short: not below the build folder.
   std::string place = "/tmp/holdfast-bench-XXXXXX";
   check(::mkdtemp(place.data()) != nullptr, "mkdtemp");

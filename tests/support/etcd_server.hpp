@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "support/port.hpp"
 #include "support/process.hpp"
 
 namespace holdfast::testing {
@@ -52,7 +53,7 @@ class etcd_cluster {
   /// How many requests the member has answered so far, streams not counted.
   [[nodiscard]] long requests(std::size_t which) const;
   /// Waits until it serves.
-  [[nodiscard]] bool await_healthy() const;
+  [[nodiscard]] bool await_healthy();
 
   void signal(std::size_t which, int number);
   void start(std::size_t which);
@@ -68,14 +69,13 @@ class etcd_cluster {
   };
   [[nodiscard]] std::string scheme() const { return how_.certificate.empty() ? "http" : "https"; }
   [[nodiscard]] std::string initial_cluster() const;
+  [[nodiscard]] bool all_run();
+  [[nodiscard]] std::string what_members_say();
 
   static constexpr unsigned first_user = 64100;
   options how_;
   std::string folder_;
   std::vector<member> members_;
 };
-
-/// A port of loopback that nobody listens on.
-int free_port();
 
 }  // namespace holdfast::testing

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/port.hpp"
 #include "support/process.hpp"
 
 namespace holdfast::testing {
@@ -65,8 +66,5 @@ class mariadb_server {
 mariadb_server& shared_mariadb();
 /// A name that no other database of this program has.
 std::string fresh_database();
-
-/// A port of 127.0.0.1 that nobody listens on just now.
-int free_port();
 
 }  // namespace holdfast::testing

@@ -1,10 +1,7 @@
 #include "support/postgres_server.hpp"
 
-#include <arpa/inet.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,20 +39,7 @@ void run(const std::vector<std::string>& command, const temporary_folder& folder
 
 }  // namespace
 
-int free_loopback_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = ::bind(socket, any, size) == 0 && ::getsockname(socket, any, &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error{"no free port"};
-  return ntohs(address.sin_port);
-}
-
-postgres_server::postgres_server(options with) : with_{std::move(with)}, port_{free_loopback_port()} {
+postgres_server::postgres_server(options with) : with_{std::move(with)}, port_{free_port()} {
   prepare();
   run({programs + "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--locale=C", "--encoding=UTF8",
        "--pgdata=" + data_},
@@ -63,7 +47,7 @@ postgres_server::postgres_server(options with) : with_{std::move(with)}, port_{f
   start();
 }
 
-postgres_server::postgres_server(copy_of what) : port_{free_loopback_port()} {
+postgres_server::postgres_server(copy_of what) : port_{free_port()} {
   prepare();
   run({programs + "pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--wal-method=stream",
        "--pgdata=" + data_, "--dbname=" + what.primary.conninfo("")},
@@ -159,7 +143,7 @@ std::string postgres_server::fresh_database() {
   return name;
 }
 
-pgbouncer::pgbouncer(const postgres_server& server) : port_{free_loopback_port()} {
+pgbouncer::pgbouncer(const postgres_server& server) : port_{free_port()} {
   ::chmod(folder_.path().c_str(), 0755);
   const auto config = folder_.file("pgbouncer.ini");
   write_file(folder_.file("users"), "\"postgres\" \"\"\n");

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/port.hpp"
 #include "support/process.hpp"
 
 /// Real PostgreSQL servers for tests, on a free port of the loopback, in a folder of their own. As root they run as the
@@ -77,8 +78,5 @@ class pgbouncer {
   int port_;
   std::unique_ptr<process> process_;
 };
-
-/// A port of 127.0.0.1 that nobody listens on just now.
-int free_loopback_port();
 
 }  // namespace holdfast::testing

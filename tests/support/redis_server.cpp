@@ -1,8 +1,5 @@
 #include "support/redis_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,19 +42,6 @@ int run(const std::vector<std::string>& words, const temporary_folder& folder, s
 }
 
 }  // namespace
-
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  const bool ok = fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&at), size) == 0 &&
-                  ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!ok) throw std::runtime_error{"no free port"};
-  return ntohs(at.sin_port);
-}
 
 redis_server::redis_server(options how) : how_{std::move(how)} {
   if (how_.tls) make_certificates();

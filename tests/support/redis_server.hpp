@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/port.hpp"
 #include "support/process.hpp"
 
 namespace holdfast::testing {
@@ -59,8 +60,5 @@ class redis_server {
   int tls_port_ = 0;
   std::unique_ptr<process> server_;
 };
-
-/// A TCP port of 127.0.0.1 that nobody listened on a moment ago.
-int free_port();
 
 }  // namespace holdfast::testing
