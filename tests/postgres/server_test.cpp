@@ -133,10 +133,9 @@ TEST_F(server_test, errors_say_what_happened_where_and_what_to_do) {
               HasSubstr("nobody"));
   EXPECT_THAT(complaint(url("sslmode=require"), errc::misconfigured), HasSubstr("SSL"));
   EXPECT_THAT(complaint(url("no_such_parameter=1"), errc::invalid_argument), HasSubstr("no_such_parameter"));
-  EXPECT_THAT(
-      complaint("postgres://postgres@127.0.0.1:" + std::to_string(holdfast::testing::free_port()) + "/x",
-                errc::unavailable),
-      HasSubstr("refused"));
+  EXPECT_THAT(complaint("postgres://postgres@127.0.0.1:" + std::to_string(holdfast::testing::free_port()) + "/x",
+                        errc::unavailable),
+              HasSubstr("refused"));
   EXPECT_THAT(complaint(url("table=elsewhere.locks"), errc::misconfigured), HasSubstr("schema"));
   for (const auto* const bad : {"table=a.b.c", "table=x'y", "table=", "pool=0", "pool=many"})
     EXPECT_THROW(open(url(bad)), error) << bad;

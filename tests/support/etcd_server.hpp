@@ -27,7 +27,7 @@ class etcd_cluster {
     std::string key;
     std::string client_authority;
     std::vector<std::string> more;  ///< Options of etcd's.
-    bool users = false;             ///< Each member runs as another user, so that its traffic can be told from the others'.
+    bool users = false;  ///< Each member runs as another user, so that its traffic can be told from the others'.
   };
   etcd_cluster() : etcd_cluster{options{}} {}
   explicit etcd_cluster(options how);
