@@ -3,10 +3,14 @@
 #include <thread>
 #include <vector>
 
+#include "core/system_clock.hpp"
 #include "etcd/fixture.hpp"
+#include "store/etcd/store.hpp"
 
 namespace holdfast::testing {
 namespace {
+
+using outcome = core::turn_answer::outcome;
 
 void control(etcd_cluster& server, const std::vector<std::string>& words) {
   const auto how = server.control(words);
@@ -30,6 +34,35 @@ class short_logins : public ::testing::Test {
     control(server_, {"auth", "enable"});
   }
   std::string url() const { return "etcd://me:s3cret@" + server_.endpoint(0); }
+  std::unique_ptr<core::store> open_store() const {
+    core::store_options options;
+    options.command_timeout = options.connect_timeout = 20s;
+    options.time = core::system_clock();
+    options.warn = [](const status&) {};
+    std::unique_ptr<core::store> made;
+    const auto how = holdfast_store_etcd()->open(core::url::parse(url()), options, made);
+    EXPECT_TRUE(how.ok()) << how.message();
+    return made;
+  }
+  static time_point soon() { return boot_clock::now() + 20s; }
+  static core::request ask(const std::string& name) {
+    core::request made;
+    made.resource = name;
+    made.owner = core::owner_id::random();
+    made.ttl = 60s;
+    return made;
+  }
+  /// Waiters show that they are alive, as a client's do.
+  static void pass_time_as(const std::vector<core::request>& waiters, core::store& at, duration span) {
+    const auto end = boot_clock::now() + span;
+    std::vector<core::waiter_ref> alive;
+    for (const auto& each : waiters) alive.push_back({each.resource, each.owner});
+    std::vector<core::wait_verdict> verdicts(alive.size());
+    while (boot_clock::now() < end) {
+      EXPECT_TRUE(at.heartbeat(alive, verdicts, soon()).ok());
+      std::this_thread::sleep_for(500ms);
+    }
+  }
 
  private:
   etcd_cluster::options how() {
@@ -71,42 +104,32 @@ TEST(users_test, a_ping_needs_a_user_where_there_are_users) {
   EXPECT_TRUE(client{"etcd://me:s3cret@" + server.endpoint(0)}.ping().ok());
 }
 
-TEST_F(short_logins, a_hand_off_after_the_login_ran_out_is_as_quick_as_before) {
-  client holds{url()};
-  client waits{url()};
-  mutex first{holds, "first", {.ttl = 60s}};
-  mutex second{holds, "second", {.ttl = 60s}};
-  first.lock();
-  second.lock();
-  const auto waiting = [&](const char* name) {
-    return eventually([&] {
-      resource_view view;
-      return holds.inspect(name, view).ok() && view.waiters.size() == 1;
-    });
-  };
-  mutex behind_first{waits, "first", {.ttl = 60s}};
-  std::thread one{[&] { behind_first.lock(); }};  // It opens the stream.
-  ASSERT_TRUE(waiting("first"));
-  std::this_thread::sleep_for(4s);  // The stream's login runs out.
-  mutex behind_second{waits, "second", {.ttl = 60s}};
-  std::atomic<time_point> got{time_point::max()};
-  std::thread two{[&] {
-    behind_second.lock();
-    got = boot_clock::now();
-  }};
-  ASSERT_TRUE(waiting("second"));
-  std::this_thread::sleep_for(2s);  // It has found that out, and follows on another.
-  const auto before = server_.requests(0);
-  std::this_thread::sleep_for(2s);
-  EXPECT_LT(server_.requests(0) - before, 40);
-  const auto freed = boot_clock::now();
-  second.unlock();
-  two.join();
-  EXPECT_LT(got.load() - freed, 900ms);  // Heartbeats would find it after a second.
-  first.unlock();
-  one.join();
-  behind_first.unlock();
-  behind_second.unlock();
+/// Only watches tell here: nobody looks by himself.
+TEST_F(short_logins, a_watch_goes_on_after_its_login_ran_out) {
+  const auto holds = open_store();
+  const auto waits = open_store();
+  std::atomic<int> hints{0};
+  const auto first = ask("first");
+  const auto second = ask("second");
+  ASSERT_EQ(holds->acquire(first, true, soon()).is, outcome::granted);
+  const auto token = holds->acquire(second, true, soon()).token;
+  const auto behind_first = ask("first");
+  const auto behind_second = ask("second");
+  ASSERT_EQ(waits->acquire(behind_first, true, soon()).is, outcome::queued);  // It opens the stream.
+  pass_time_as({behind_first}, *waits, 4s);                                   // The stream's login runs out.
+  ASSERT_EQ(waits->acquire(behind_second, true, soon()).is, outcome::queued);
+  waits->on_turn([&](const core::owner_id& owner) { hints += owner == behind_second.owner ? 1 : 0; });
+  // It is refused, found out, and followed on another stream: then there is no more to do.
+  EXPECT_TRUE(eventually([&] {
+    const auto before = server_.requests(0);
+    pass_time_as({behind_first, behind_second}, *waits, 1s);
+    return server_.requests(0) - before < 20;
+  }));
+  const int before = hints;
+  ASSERT_EQ(holds->release({"second", second.owner, second.ttl, token}, soon()).is,
+            core::release_answer::outcome::released);
+  EXPECT_TRUE(eventually([&] { return hints > before; }));
+  EXPECT_EQ(waits->claim(behind_second, soon()).is, outcome::granted);
 }
 
 TEST_F(short_logins, many_threads_share_one_login) {

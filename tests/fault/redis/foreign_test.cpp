@@ -39,7 +39,7 @@ TEST_F(redis_foreign_test, waiters_notice_that_they_freed_it) {
   const auto freed = steady_clock::now();
   cli({"DEL", "k"});
   ASSERT_TRUE(eventually([&] { return file_exists(folder_.file("order")); }));
-  EXPECT_LT(steady_clock::now() - freed, 2s);
+  EXPECT_LT(steady_clock::now() - freed, 10s);  // Long before it would have run out.
   for (process& each : waiters) EXPECT_EQ(each.wait(), 0) << each.err();
   EXPECT_EQ(read_file(folder_.file("order")), "0\n1\n2\n");
 }
