@@ -18,6 +18,9 @@ inline constexpr duration abandoned_after = std::chrono::minutes{5};
 /// clock have been set forward before this client came.
 inline constexpr duration unreleased_margin = std::chrono::hours{24};
 
+/// Names come and go: of so many owners that came to a new name, one makes some go.
+inline constexpr std::uint64_t owners_a_clean_up = 32;
+
 /// When a process looks again whose nearest waiter has `place` others before it.
 inline duration poll_every(std::uint32_t place) noexcept {
   constexpr duration for_each = std::chrono::milliseconds{25};

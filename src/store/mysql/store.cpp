@@ -74,8 +74,8 @@ class mysql_store final : public core::store {
         what,
         [&](connection& on, told& next) { return tables().acquire(on, me_->id(), what, wait, by, next, contended); },
         by);
-    // Names come and go: now and then, some that came make some go.
-    if (contended && answer.is == outcome::granted && what.owner.low() % 32 == 0) hub_->waiters().clean_soon();
+    if (contended && answer.is == outcome::granted && what.owner.low() % owners_a_clean_up == 0)
+      hub_->waiters().clean_soon();
     return answer;
   }
 
