@@ -11,7 +11,6 @@ namespace holdfast::bench {
 struct redis_settings {
   bool quick = false;            ///< Few rounds: whether it runs at all.
   std::filesystem::path folder;  ///< For files, on a disk.
-  std::filesystem::path peer;    ///< Where peer.js is, and its modules may be installed.
 };
 
 /// Uncontended lock and unlock, one thread.
