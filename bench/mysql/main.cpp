@@ -15,6 +15,7 @@ auto by(std::vector<figure> (*run)(const settings&)) {
 
 testing::mariadb_server::setup server_on(int cpu) {
   testing::mariadb_server::setup made;
+  made.on_disk = true;
   if (cpu >= 0) made.launcher = {"taskset", "-c", std::to_string(cpu)};
   made.options = {"--performance-schema=OFF", "--innodb-buffer-pool-size=128M", "--innodb-log-file-size=96M"};
   return made;

@@ -10,6 +10,7 @@ using namespace holdfast::bench;
 
 server::options holdfast::bench::server_settings(bool durable) {
   server::options made;
+  made.on_disk = true;
   made.settings = {"shared_buffers=128MB"};
   if (durable)
     made.settings.insert(made.settings.end(), {"fsync=on", "full_page_writes=on"});

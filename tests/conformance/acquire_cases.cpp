@@ -43,7 +43,7 @@ TEST_F(conformance, acquire_repeated_returns_the_same_token) {
 
 TEST_F(conformance, acquire_repeated_prolongs_the_lease) {
   // The client counts its deadline from the attempt whose answer it read.
-  const auto ttl = brief() * 4;
+  const auto ttl = brief() * 2;
   for (int attempt = 0; attempt < 20; ++attempt) {
     const auto what = ask("r" + std::to_string(attempt), ttl);
     grant(*a_, what);
@@ -118,7 +118,7 @@ TEST_F(conformance, acquire_repeated_while_queued_keeps_the_place) {
 
 TEST_F(conformance, an_expired_lease_is_free) {
   const auto token = grant(*a_, ask("r", brief()));
-  EXPECT_TRUE(occupied(*b_, "r") || brief() < 500ms);
+  EXPECT_TRUE(occupied(*b_, "r"));
   run_out(brief());
   EXPECT_GT(grant(*b_, ask("r")), token);
 }

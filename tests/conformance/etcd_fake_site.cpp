@@ -20,7 +20,6 @@ class etcd_fake_site final : public site {
   }
   time_point now() const override { return boot_clock::now(); }
   void pass(duration span) override { std::this_thread::sleep_for(span); }
-  duration brief() const override { return std::chrono::seconds{1}; }
   duration lateness() const override { return std::chrono::milliseconds{200}; }
 
  private:

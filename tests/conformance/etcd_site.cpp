@@ -36,7 +36,6 @@ class etcd_site final : public site {
 
   time_point now() const override { return boot_clock::now(); }
   void pass(duration span) override { std::this_thread::sleep_for(span); }
-  duration brief() const override { return std::chrono::seconds{1}; }
   /// It looks for leases that ran out twice a second, and revokes them through raft.
   duration lateness() const override { return std::chrono::milliseconds{1500}; }
 

@@ -19,7 +19,6 @@ class memory_site final : public site {
 
   time_point now() const override { return clock_->now(); }
   void pass(duration span) override { clock_->advance(span); }
-  duration brief() const override { return std::chrono::seconds{1}; }
 
  private:
   const std::shared_ptr<manual_clock> clock_ = std::make_shared<manual_clock>();

@@ -26,7 +26,6 @@ class mysql_site final : public site {
 
   time_point now() const override { return boot_clock::now(); }
   void pass(duration span) override { std::this_thread::sleep_for(span); }
-  duration brief() const override { return std::chrono::milliseconds{300}; }
 
  private:
   const std::string url_ = testing::shared_mariadb().url(testing::fresh_database());

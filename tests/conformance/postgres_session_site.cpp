@@ -34,7 +34,6 @@ class postgres_session_site final : public site {
 
   time_point now() const override { return boot_clock::now(); }
   void pass(duration span) override { std::this_thread::sleep_for(span); }
-  duration brief() const override { return std::chrono::milliseconds{200}; }
   /// A session has to end, and the server to pass its lock on.
   duration lateness() const override { return std::chrono::milliseconds{200}; }
   bool outlives_clients() const override { return false; }

@@ -33,7 +33,6 @@ class redis_scripts_site final : public site {
 
   time_point now() const override { return boot_clock::now(); }
   void pass(duration span) override { std::this_thread::sleep_for(span); }
-  duration brief() const override { return std::chrono::milliseconds{200}; }
 
  private:
   static testing::redis_server& server() {

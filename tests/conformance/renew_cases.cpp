@@ -5,7 +5,7 @@ namespace holdfast::conformance {
 using verdict = core::renew_verdict;
 
 TEST_F(conformance, renew_prolongs_a_lease) {
-  const auto ttl = brief() * 4;
+  const auto ttl = brief() * 2;
   for (int attempt = 0; attempt < 20; ++attempt) {
     const auto what = ask("r" + std::to_string(attempt), ttl);
     grant(*a_, what);

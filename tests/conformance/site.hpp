@@ -22,8 +22,6 @@ class site {
   [[nodiscard]] virtual time_point now() const = 0;
   /// Returns once `span` has passed at the clients and at the store.
   virtual void pass(duration span) = 0;
-  /// A ttl that a test can afford to wait out.
-  [[nodiscard]] virtual duration brief() const = 0;
   /// How long after a lease ran out the store may be at freeing it.
   [[nodiscard]] virtual duration lateness() const { return std::chrono::milliseconds{20}; }
   /// Whether a lease is the store's alone: it stands when its client is gone, and answers to another client that knows

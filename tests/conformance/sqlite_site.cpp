@@ -39,7 +39,6 @@ class sqlite_site final : public site {
 
   time_point now() const override { return boot_clock::now(); }
   void pass(duration span) override { std::this_thread::sleep_for(span); }
-  duration brief() const override { return std::chrono::milliseconds{200}; }
 
  private:
   std::filesystem::path folder_;

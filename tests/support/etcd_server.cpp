@@ -14,18 +14,7 @@
 #include <stdexcept>
 
 namespace holdfast::testing {
-namespace {
-
-std::string make_folder() {
-  // In memory where there is room for it: each write of etcd's waits for the disk.
-  std::string pattern = (file_exists("/dev/shm") ? "/dev/shm" : "/tmp") + std::string{"/holdfast-etcd-XXXXXX"};
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"can't make a temporary folder"};
-  return pattern;
-}
-
-}  // namespace
-
-etcd_cluster::etcd_cluster(options how) : how_{std::move(how)}, folder_{make_folder()}, members_(how_.members) {
+etcd_cluster::etcd_cluster(options how) : how_{std::move(how)}, members_(how_.members) {
   for (auto& each : members_) {
     each.client_port = free_port();
     each.peer_port = free_port();
@@ -47,8 +36,6 @@ etcd_cluster::~etcd_cluster() {
   for (auto& each : members_)
     if (each.running) each.running->signal(SIGKILL);
   for (auto& each : members_) each.running.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::string etcd_cluster::initial_cluster() const {
@@ -72,7 +59,7 @@ void etcd_cluster::start(std::size_t index) {
                         "--name",
                         name,
                         "--data-dir",
-                        folder_ + "/" + name,
+                        folder_.file(name),
                         "--listen-client-urls",
                         client,
                         "--advertise-client-urls",
@@ -100,14 +87,15 @@ void etcd_cluster::start(std::size_t index) {
   what.words.insert(what.words.end(), how_.more.begin(), how_.more.end());
   if (how_.users) {
     const auto id = user(index);
-    const auto data = folder_ + "/" + name;
+    const auto data = folder_.file(name);
     std::filesystem::create_directories(data);
-    if (::chmod(folder_.c_str(), 0711) != 0 || ::chmod(data.c_str(), 0700) != 0 || ::chown(data.c_str(), id, id) != 0)
+    if (::chmod(folder_.path().c_str(), 0711) != 0 || ::chmod(data.c_str(), 0700) != 0 ||
+        ::chown(data.c_str(), id, id) != 0)
       throw std::runtime_error{"can't give a folder to another user (needs root)"};
     const std::vector<std::string> as{"--reuid", std::to_string(id), "--regid", std::to_string(id), "--clear-groups"};
     what.words.insert(what.words.begin() + 1, as.begin(), as.end());
   }
-  which.running = std::make_unique<process>(what, folder_);
+  which.running = std::make_unique<process>(what, folder_.path());
 }
 
 void etcd_cluster::kill(std::size_t index) {
@@ -139,7 +127,7 @@ launch etcd_cluster::control_command(const std::vector<std::string>& words) cons
 }
 
 tool_result etcd_cluster::control(const std::vector<std::string>& words) const {
-  process one{control_command(words), folder_};
+  process one{control_command(words), folder_.path()};
   const int code = one.wait();
   return {code, one.out(), one.err()};
 }
@@ -206,7 +194,7 @@ std::size_t etcd_cluster::leader() const {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       auto what = control_command({"endpoint", "status", "-w", "fields"});
       what.words.at(2) = endpoint(i);
-      process one{what, folder_};
+      process one{what, folder_.path()};
       if (one.wait() != 0) continue;
       const auto field = [text = one.out()](const std::string& name) {
         const auto at = text.find("\"" + name + "\" : ");

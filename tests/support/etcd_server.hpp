@@ -74,7 +74,7 @@ class etcd_cluster {
 
   static constexpr unsigned first_user = 64100;
   options how_;
-  std::string folder_;
+  temporary_folder folder_{temporary_folder::place::memory};  // Each write of etcd's waits for the disk.
   std::vector<member> members_;
 };
 

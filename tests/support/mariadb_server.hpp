@@ -19,6 +19,7 @@ class mariadb_server {
     std::vector<std::pair<std::string, std::string>> environment;  ///< For libfaketime.
     std::vector<std::string> launcher;                             ///< Words before mariadbd, say taskset -c 1.
     std::string data_folder;                                       ///< Where the data go, if not beside the rest.
+    bool on_disk = false;                                          ///< Else in memory.
   };
 
   mariadb_server() : mariadb_server(setup{}) {}
@@ -57,7 +58,7 @@ class mariadb_server {
   [[nodiscard]] bool answers() const;
 
   setup with_;
-  temporary_folder folder_;
+  temporary_folder folder_{with_.on_disk ? temporary_folder::place::disk : temporary_folder::place::memory};
   int port_ = 0;
   std::optional<process> server_;
 };

@@ -18,6 +18,7 @@ class postgres_server {
     std::vector<std::string> settings;  ///< As `name=value`.
     std::vector<std::pair<std::string, std::string>> environment;
     std::string data_folder;  ///< Empty: a folder of its own. Must exist.
+    bool on_disk = false;     ///< Else in memory.
   };
 
   postgres_server() : postgres_server(options{}) {}
@@ -59,7 +60,7 @@ class postgres_server {
   void await_ready();
 
   options with_;
-  temporary_folder folder_;
+  temporary_folder folder_{with_.on_disk ? temporary_folder::place::disk : temporary_folder::place::memory};
   std::string data_;
   int port_;
   int databases_ = 0;

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -45,6 +47,12 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
+bool memory_has_room() {
+  constexpr unsigned long enough_bytes = 4UL << 30;
+  struct statvfs space {};
+  return ::statvfs("/dev/shm", &space) == 0 && space.f_bavail * space.f_frsize >= enough_bytes;
+}
+
 int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 }  // namespace
@@ -58,8 +66,9 @@ bool eventually(const std::function<bool()>& condition, std::chrono::nanoseconds
   return true;
 }
 
-temporary_folder::temporary_folder() {
-  std::string name = "/tmp/holdfast-test-XXXXXX";
+temporary_folder::temporary_folder(place where) {
+  std::string name =
+      (where == place::memory && memory_has_room() ? "/dev/shm" : "/tmp") + std::string{"/holdfast-test-XXXXXX"};
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp: " + std::string{std::strerror(errno)}};
   path_ = name;
 }
@@ -111,7 +120,14 @@ process::process(const launch& what, const std::string& output_folder) {
   sigset_t none;
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
-  short flags = POSIX_SPAWN_SETSIGMASK;
+  // A shell starts what runs in its background with these ignored.
+  sigset_t ordinary;
+  sigemptyset(&ordinary);
+  for (const int number : {SIGINT, SIGQUIT})
+    if (std::find(what.ignored_signals.begin(), what.ignored_signals.end(), number) == what.ignored_signals.end())
+      sigaddset(&ordinary, number);
+  posix_spawnattr_setsigdefault(&attributes, &ordinary);
+  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   if (!what.terminal.empty()) flags = static_cast<short>(flags | POSIX_SPAWN_SETSID);
   if (what.own_group) flags = static_cast<short>(flags | POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setflags(&attributes, flags);

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,10 +19,14 @@ inline constexpr std::chrono::seconds wait_bound{30};
 /// Looks every few milliseconds until `condition` holds; false if it does not within `bound`.
 bool eventually(const std::function<bool()>& condition, std::chrono::nanoseconds bound = wait_bound);
 
-/// A folder of its own in /tmp, removed with all that is in it.
+/// A folder of its own, removed with all that is in it.
 class temporary_folder {
  public:
-  temporary_folder();
+  enum class place : std::uint8_t {
+    disk,   ///< /tmp
+    memory  ///< /dev/shm where it has room, else /tmp: for servers, whose files are most of what their tests cost.
+  };
+  explicit temporary_folder(place where = place::disk);
   temporary_folder(const temporary_folder&) = delete;
   temporary_folder& operator=(const temporary_folder&) = delete;
   ~temporary_folder();
