@@ -161,9 +161,9 @@ TEST_F(mysql_faults, a_withdrawal_behind_a_translation_of_addresses_is_not_concl
 TEST_F(mysql_faults, an_acquire_that_was_lost_on_two_connections_is_undone_once_both_are_gone) {
   proxy way{server_.port()};
   const auto store = open(through(way));
-  const auto first = ask_quietly("r");
+  const auto first = ask_for("r");
   release(*store, first, grant(*store, first));
-  const auto what = ask_quietly("r");
+  const auto what = ask_for("r");
   const auto bytes = sql::to_bytes(what.owner);
   std::atomic<int> asked{0};
   way.judge_by([&](proxy::direction where, std::string_view piece) {

@@ -40,7 +40,8 @@ inline std::unique_ptr<core::store> open(const std::string& url) {
   return made;
 }
 
-inline core::request ask_for(std::string name, duration ttl = 30s, std::uint32_t reserve = 0) {
+/// By an owner as it comes.
+inline core::request ask_by_anyone(std::string name, duration ttl = 30s, std::uint32_t reserve = 0) {
   core::request what;
   what.resource = std::move(name);
   what.owner = core::owner_id::random();
@@ -50,9 +51,9 @@ inline core::request ask_for(std::string name, duration ttl = 30s, std::uint32_t
   return what;
 }
 
-/// One whose grant does not happen to start the clean-up, which has a connection of its own.
-inline core::request ask_quietly(const std::string& name) {
-  auto what = ask_for(name);
+/// By one whose grant does not happen to start the clean-up, with statements and a connection of its own.
+inline core::request ask_for(std::string name, duration ttl = 30s, std::uint32_t reserve = 0) {
+  auto what = ask_by_anyone(std::move(name), ttl, reserve);
   while (what.owner.low() % owners_a_clean_up == 0) what.owner = core::owner_id::random();
   return what;
 }

@@ -41,7 +41,7 @@ TEST_F(mysql_growth, names_that_are_done_with_are_forgotten_and_their_tokens_are
   for (int t = 0; t < threads; ++t)
     all.emplace_back([&, t] {
       for (int i = t; i < names; i += threads) {
-        const auto what = ask_for("n" + std::to_string(i));
+        const auto what = ask_by_anyone("n" + std::to_string(i));
         const auto answer = store->acquire(what, true, soon());
         if (answer.is != outcome::granted) ++failed;
         if (i == t) highest = std::max<std::uint64_t>(highest, answer.token);
@@ -61,7 +61,7 @@ TEST_F(mysql_growth, names_that_are_done_with_are_forgotten_and_their_tokens_are
   EXPECT_TRUE(eventually(
       [&] {
         for (int i = 0; i < 200; ++i, ++fresh) {
-          const auto what = ask_for("fresh" + std::to_string(fresh));
+          const auto what = ask_by_anyone("fresh" + std::to_string(fresh));
           release(*store, what, grant(*store, what));
         }
         return count("holdfast") <= fresh + 1;

@@ -62,7 +62,7 @@ TEST_F(mysql_waiting, a_pool_of_one_serves_many_threads) {
   for (int i = 0; i < 8; ++i)
     all.emplace_back([&, i] {
       for (int j = 0; j < 10; ++j) {
-        const auto what = ask_quietly("r" + std::to_string(i));
+        const auto what = ask_for("r" + std::to_string(i));
         const auto answer = store->acquire(what, true, soon());
         if (answer.is != outcome::granted) ++failed;
         if (store->release(lease_of(what, answer.token), soon()).is != release_outcome::released) ++failed;
