@@ -37,6 +37,18 @@ TEST_F(mysql_errors, an_unknown_database) {
   expect(pinged(url), errc::misconfigured, "no such database");
 }
 
+TEST_F(mysql_errors, an_unknown_database_of_the_tables) {
+  expect(pinged(url_ + "?table=hf_not_there.locks"), errc::misconfigured, "no such database");
+}
+
+TEST_F(mysql_errors, a_table_or_view_of_another_program) {
+  server_.admin("CREATE TABLE orders (id INT); CREATE VIEW report AS SELECT 1 AS id", database_);
+  for (const auto* const name : {"orders", "report"}) {
+    const auto answer = open(url_ + "?table=" + name)->acquire(ask_for("r"), true, soon());
+    expect(answer.why, errc::misconfigured, "not those that this version of holdfast makes");
+  }
+}
+
 TEST_F(mysql_errors, a_database_that_is_somebody_elses) {
   const auto url = "mysql://hf:s3cret@127.0.0.1:" + std::to_string(server_.port()) + "/mysql";
   expect(pinged(url), errc::not_authorised, "may not use this database");
@@ -96,6 +108,20 @@ TEST_F(mysql_errors, too_many_connections) {
   const auto one = open(url_as(user + ":s3cret"));
   ASSERT_TRUE(one->ping(soon()).ok());
   expect(pinged(url_as(user + ":s3cret") + "?pool=2"), errc::unavailable, "too many connections");
+}
+
+TEST_F(mysql_errors, too_many_statements) {
+  const std::string user = "slow" + database_;
+  server_.admin("CREATE USER '" + user + "'@'%' IDENTIFIED BY 's3cret' WITH MAX_QUERIES_PER_HOUR 3; GRANT ALL ON " +
+                database_ + ".* TO '" + user + "'@'%'");
+  expect(pinged(url_as(user + ":s3cret")), errc::unavailable, "max_queries_per_hour");
+}
+
+TEST_F(mysql_errors, a_password_that_ran_out) {
+  const std::string user = "late" + database_;
+  server_.admin("CREATE USER '" + user + "'@'%' IDENTIFIED BY 's3cret' PASSWORD EXPIRE; GRANT ALL ON " + database_ +
+                ".* TO '" + user + "'@'%'");
+  expect(pinged(url_as(user + ":s3cret")), errc::not_authorised, "password");
 }
 
 /// Answers whoever connects with the same line.

@@ -55,10 +55,8 @@ TEST_F(mysql_schema, what_is_printed_can_be_applied_by_hand) {
   const holdfast::testing::temporary_folder folder;
   const auto script = folder.file("schema.sql");
   holdfast::testing::write_file(script, schema_script(sql::table_names{"locks", '`', ""}));
-  for (int twice = 0; twice < 2; ++twice) {
-    server_.admin("CREATE DATABASE IF NOT EXISTS by_hand" + database_);
-    if (twice == 0) server_.admin("source " + script, "by_hand" + database_);
-  }
+  server_.admin("CREATE DATABASE by_hand" + database_);
+  for (int twice = 0; twice < 2; ++twice) EXPECT_EQ(server_.admin("source " + script, "by_hand" + database_), "");
   const std::string user = "u" + database_;
   server_.admin("CREATE USER '" + user +
                 "'@'%' IDENTIFIED BY 's3cret'; GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON "
@@ -90,6 +88,44 @@ TEST_F(mysql_schema, tables_that_vanish_are_made_anew) {
   server_.admin("DROP TABLE holdfast, holdfast_waiter, holdfast_state; DROP PROCEDURE holdfast_turn", database_);
   grant(*store, ask_for("s"));
   exercise(url_ + "?pool=2");
+}
+
+TEST_F(mysql_schema, one_that_vanishes_alone_is_made_anew) {
+  for (const auto* const gone :
+       {"TABLE holdfast", "TABLE holdfast_waiter", "TABLE holdfast_state", "PROCEDURE holdfast_turn"}) {
+    grant(*open(url_), ask_for("r of " + std::string{gone}));
+    server_.admin(std::string{"DROP "} + gone, database_);
+    EXPECT_TRUE(open(url_ + "?pool=2")->ping(soon()).ok()) << gone;
+    exercise(url_ + "?pool=3");
+    grant(*open(url_), ask_for("s of " + std::string{gone}));
+    server_.admin(std::string{"DROP "} + gone, database_);
+    resource_page page;
+    const auto how = open(url_ + "?pool=4")->list("", "", 10, page, soon());
+    EXPECT_TRUE(how.ok()) << gone << ": " << how.message();
+  }
+}
+
+TEST_F(mysql_schema, how_the_server_ends_transactions_and_cuts_results_does_not_matter) {
+  mariadb_server server{{.options = {}}};
+  server.admin("SET GLOBAL sql_select_limit = 1");
+  for (const auto* const type : {"CHAIN", "RELEASE"}) {
+    server.admin(std::string{"SET GLOBAL completion_type = '"} + type + "'");
+    const auto url = server.url(std::string{"hf_"} + type);
+    exercise(url);
+    const auto store = open(url);
+    std::vector<core::request> whats;
+    whats.reserve(3);  // The leases point into them.
+    std::vector<core::lease_ref> leases;
+    for (const auto* const name : {"a", "b", "c"}) {
+      whats.push_back(ask_for(name));
+      leases.push_back(lease_of(whats.back(), grant(*store, whats.back())));
+    }
+    server.admin("UPDATE holdfast SET expires = 0 WHERE name = 'a'", std::string{"hf_"} + type);
+    std::vector<core::renew_verdict> verdicts(3, core::renew_verdict::unknown);
+    static_cast<void>(store->renew(leases, verdicts, soon()));
+    using enum core::renew_verdict;
+    EXPECT_THAT(verdicts, ::testing::ElementsAre(lost, renewed, renewed));
+  }
 }
 
 TEST_F(mysql_schema, the_servers_modes_and_time_zone_do_not_matter) {

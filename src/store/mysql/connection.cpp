@@ -149,10 +149,12 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
   throw why;
 }
 
+/// The server's defaults may be others. A COMMIT that begins the next transaction, or ends the session, would lose what
+/// comes after it; a renewal of which not all rows are shown would seem to have failed.
 void connection::prepare_session(time_point by) {
   const bool mariadb = mariadb_connection(&handle_) != 0;
-  run_text(std::string{"SET autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-                       "innodb_lock_wait_timeout = "} +
+  run_text(std::string{"SET autocommit = 1, completion_type = 0, sql_select_limit = 18446744073709551615, "
+                       "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = "} +
                lock_wait_seconds + ", " + (mariadb ? "tx_isolation" : "transaction_isolation") + " = 'READ-COMMITTED'",
            by);
 }

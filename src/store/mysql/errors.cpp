@@ -10,6 +10,7 @@ namespace {
 
 /// Errors that the vendor's header does not name, or that only one of the two servers has.
 constexpr unsigned er_connection_killed = 1927;
+constexpr unsigned er_no_such_key = 1176;
 constexpr unsigned er_read_only_mode = 1836;
 constexpr unsigned er_access_denied_no_password = 1698;
 constexpr unsigned er_binlog_statement_only = 1665;
@@ -89,9 +90,19 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
       return failure{{errc::unavailable, shown + ": the server ended the statement" + said}, true, true};
     case ER_ERROR_DURING_COMMIT:
       return failure{{errc::unavailable, shown + ": the server could not commit" + said}, true, true};
+    case ER_BAD_DB_ERROR:
+      return failure{{errc::misconfigured,
+                      shown + ": there is no such database; create it, or name another one by table=" + said}};
+    case ER_USER_LIMIT_REACHED:
+      return failure{{errc::unavailable, shown + ": the user's share of the server is used up; raise it" + said}};
+    case ER_MUST_CHANGE_PASSWORD:
+      return failure{
+          {errc::not_authorised, shown + ": the user's password ran out; set a new one" + said}, false, true};
     case ER_BAD_FIELD_ERROR:
     case ER_WRONG_VALUE_COUNT_ON_ROW:
     case ER_SP_WRONG_NO_OF_ARGS:
+    case er_no_such_key:
+    case ER_NON_UPDATABLE_TABLE:
       return failure{{errc::misconfigured,
                       shown + ": the tables or procedures are not those that this version of holdfast makes" + said},
                      false,

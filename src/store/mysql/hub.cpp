@@ -47,10 +47,11 @@ std::shared_ptr<hub> hub::of(const settings& to) {
 
 void hub::make_ready(connection& on, time_point by) {
   if (ready_.load(std::memory_order_acquire)) return;
-  if (!tables_->tables_are_there(on, by)) {
+  if (!tables_->tables_are_there(on, by) || incomplete_.load()) {
     make_schema(on, names_, by);
     if (!tables_->tables_are_there(on, by))
       throw failure{{errc::misconfigured, shown() + ": holdfast's tables were made, and are not there"}};
+    incomplete_ = false;
   }
   ready_.store(true, std::memory_order_release);
 }
@@ -59,6 +60,7 @@ bool hub::may_try_again(const failure& why, unsigned tries, time_point by) {
   constexpr duration longest_pause = std::chrono::milliseconds{64};
   switch (why.mends) {
     case failure::remedy::make_tables:  // Somebody removed them.
+      incomplete_ = true;
       return ready_.exchange(false) && tries < 3;
     case failure::remedy::again: {
       const duration pause = std::min<duration>(std::chrono::milliseconds{1 << std::min(tries, 6U)}, longest_pause);

@@ -57,6 +57,7 @@ class hub {
   const std::shared_ptr<pool> pool_;
   const std::shared_ptr<protocol> tables_;
   std::atomic<bool> ready_{false};
+  std::atomic<bool> incomplete_{false};  ///< One of the tables or procedures was found missing.
   poller poller_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 /// A transaction of the server's own: undone as a whole, and the client hears why.
 constexpr std::string_view undo_on_error = "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n";
 
-constexpr std::string_view turn_head = R"(CREATE PROCEDURE {turn_routine}(
+constexpr std::string_view turn_head = R"(CREATE PROCEDURE {if_missing}{turn_routine}(
   IN p_verb INT, IN p_name {name}, IN p_owner {id}, IN p_ttl BIGINT, IN p_reserve BIGINT, IN p_used BIGINT,
   IN p_party BLOB, IN p_client {id}, IN p_latest BIGINT, IN p_patience BIGINT, IN p_stepped BIGINT)
 SQL SECURITY INVOKER
@@ -35,7 +35,7 @@ END)";
 /// Forgets free rows whose tokens the clock has left behind by p_margin, among the next p_rows names, and waiters that
 /// nobody asked after for long. A step of the clock that the caller saw, or can't rule out, does not count. Passes over what others have locked, and does nothing while another client cleans.
 /// Answers how many rows are forgotten, and whether there are names behind those that it looked at.
-constexpr std::string_view clean_head = R"(CREATE PROCEDURE {clean_routine}(
+constexpr std::string_view clean_head = R"(CREATE PROCEDURE {if_missing}{clean_routine}(
   IN p_latest BIGINT, IN p_patience BIGINT, IN p_margin BIGINT, IN p_rows INT, IN p_from {name})
 SQL SECURITY INVOKER
 BEGIN
@@ -154,6 +154,8 @@ sql::dialect dialect_of(const sql::table_names& names) {
       {"refuse_token", "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'holdfast: the next token would be 2^53 or more';"},
       {"abandoned_after", std::to_string(sql::in_us(abandoned_after))},
       {"unreleased_margin", std::to_string(sql::in_us(unreleased_margin))},
+      // Comments to servers that don't know it. MariaDB takes the first for one, whatever its number.
+      {"if_missing", "/*!80029 IF NOT EXISTS */ /*M! IF NOT EXISTS */ "},
       {"turn_routine", names.with("_turn")},
       {"clean_routine", names.with("_clean")},
   }};
