@@ -133,12 +133,65 @@ TEST_F(server_test, errors_say_what_happened_where_and_what_to_do) {
               HasSubstr("nobody"));
   EXPECT_THAT(complaint(url("sslmode=require"), errc::misconfigured), HasSubstr("SSL"));
   EXPECT_THAT(complaint(url("no_such_parameter=1"), errc::invalid_argument), HasSubstr("no_such_parameter"));
+  EXPECT_THAT(complaint(url("connect_timeout=long"), errc::invalid_argument), HasSubstr("long"));
+  EXPECT_THAT(complaint(url("sslmode=maybe"), errc::invalid_argument), HasSubstr("maybe"));
+  EXPECT_THAT(complaint(url("target_session_attrs=best"), errc::invalid_argument), HasSubstr("best"));
+  EXPECT_THAT(complaint("postgres://?service=no_such_service", errc::misconfigured), HasSubstr("no_such_service"));
   EXPECT_THAT(complaint("postgres://postgres@127.0.0.1:" + std::to_string(holdfast::testing::free_port()) + "/x",
                         errc::unavailable),
               HasSubstr("refused"));
   EXPECT_THAT(complaint(url("table=elsewhere.locks"), errc::misconfigured), HasSubstr("schema"));
   for (const auto* const bad : {"table=a.b.c", "table=x'y", "table=", "pool=0", "pool=many"})
     EXPECT_THROW(open(url(bad)), error) << bad;
+}
+
+TEST_F(server_test, a_password_that_is_asked_for_and_not_given_is_told_as_such) {
+  postgres_server own;
+  own.query("CREATE ROLE asked LOGIN PASSWORD 'sesame'");
+  own.query("COPY (VALUES ('host all asked 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')) TO '" +
+            own.query("SHOW hba_file") + "'");
+  own.query("SELECT pg_reload_conf()");
+  const auto as = [&](const std::string& who) {
+    return open("postgres://" + who + "@127.0.0.1:" + std::to_string(own.port()) + "/postgres")->ping(soon());
+  };
+  ASSERT_TRUE(eventually([&] { return as("asked:wrong") == errc::not_authorised; }));
+  const auto how = as("asked");
+  EXPECT_EQ(how, errc::not_authorised) << how.message();
+  EXPECT_THAT(how.message(), ::testing::HasSubstr("password"));
+}
+
+TEST_F(server_test, a_role_that_only_reads_is_told_apart_from_a_replica) {
+  ASSERT_EQ(attempt(*open(url()), "r"), outcome::granted);
+  query("ALTER DATABASE " + database_ + " SET default_transaction_read_only = on");
+  const auto answer = open(url())->acquire(ask("s"), true, soon());
+  EXPECT_EQ(answer.why, errc::unavailable);
+  EXPECT_THAT(answer.why.message(), ::testing::HasSubstr("default_transaction_read_only"));
+}
+
+TEST_F(server_test, tables_that_were_emptied_serve_on) {
+  const auto token = grant(*open(url()), ask("r"));
+  query("TRUNCATE holdfast, holdfast_waiter, holdfast_state");
+  EXPECT_GT(grant(*open(url()), ask("r")), token);
+  query("TRUNCATE holdfast, holdfast_waiter, holdfast_state");
+  EXPECT_TRUE(open(url())->ping(soon()).ok());
+  EXPECT_EQ(query("SELECT layout FROM holdfast_state"), "1");
+}
+
+TEST_F(server_test, what_the_schema_grants_is_enough_in_a_schema_of_its_own) {
+  query("CREATE SCHEMA apart; CREATE ROLE guest LOGIN");
+  const auto as_guest =
+      "postgres://guest@127.0.0.1:" + std::to_string(server().port()) + "/" + database_ + "?table=apart.locks";
+  std::string script;
+  ASSERT_TRUE(open(as_guest)->schema(script).ok());
+  query(script);
+  constexpr std::string_view mark = "--   GRANT";
+  constexpr std::string_view user = "the_user";
+  for (auto at = script.find(mark); at != script.npos; at = script.find(mark, at + 1)) {
+    auto grants = script.substr(at + 5, script.find('\n', at) - at - 5);
+    query(grants.replace(grants.find(user), user.size(), "guest"));
+  }
+  grant(*open(as_guest), ask("r"));
+  query("DROP OWNED BY guest; DROP ROLE guest");
 }
 
 TEST_F(server_test, who_may_not_make_the_table_is_told_of_the_schema) {

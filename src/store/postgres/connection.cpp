@@ -90,9 +90,9 @@ bool connection::try_hosts(const parameter_list& with, time_point by) {
   while (next != PGRES_POLLING_OK) {
     if (next == PGRES_POLLING_FAILED) {
       const std::string message = PQerrorMessage(handle_.get());
-      // A parameter that libpq does not know, or can't read.
-      if (PQsocket(handle_.get()) < 0 && message.find("connection option") != std::string::npos)
-        throw failure{{errc::invalid_argument, shown_ + ": " + one_line(message)}, failure::remedy::reconnect};
+      if (PQsocket(handle_.get()) < 0)
+        if (const auto why = explain_parameter(message, shown_)) throw *why;
+      if (PQconnectionNeedsPassword(handle_.get()) != 0) throw no_password(shown_);
       throw explain_connect(message, shown_);
     }
     const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;

@@ -46,6 +46,7 @@ class engine {
 
   /// Runs `body(connection&)` on a connection, with the tables made.
   void on_connection(time_point by, const std::function<void(connection&)>& body);
+  void make_tables(connection& on, time_point by);
   std::unique_ptr<connection> connect(time_point by);
 
   /// Appends the bounds of the server's clock.
@@ -63,7 +64,6 @@ class engine {
   [[nodiscard]] duration command_timeout() const noexcept { return command_timeout_; }
 
  private:
-  void make_tables(connection& on, time_point by);
   answer ask_on(const statement& what, const parameters& with, time_point by, on_loss then,
                 const core::request* acquires, std::size_t beyond);
   sql::pool<connection>::loan take(time_point by, std::size_t beyond = 0);

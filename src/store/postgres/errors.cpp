@@ -30,8 +30,10 @@ constexpr std::array meanings{
     meaning{"42501", errc::not_authorised, remedy::none,
             "; let an owner of the database apply what `holdfast schema` prints, and grant the rights that it names"},
     meaning{"28", errc::not_authorised, remedy::none, ""},
-    meaning{"25006", errc::unavailable, remedy::reconnect,
-            "; this server is a replica: name all servers in the URL, so that the primary is found"},
+    meaning{
+        "25006", errc::unavailable, remedy::reconnect,
+        "; a replica takes no writes (name all servers in the URL, so that the primary is found), nor does a user or "
+        "database with default_transaction_read_only"},
     meaning{"HF001", errc::internal, remedy::none, ""},
     meaning{"HF002", errc::misconfigured, remedy::none, ""},
     meaning{"57P", errc::unavailable, remedy::reconnect, ""},
@@ -66,6 +68,22 @@ std::string take_state(std::string& message) {
   return {};
 }
 
+/// What libpq says of a parameter before it looks for a server.
+struct complaint {
+  std::string_view begins;
+  std::string_view has;
+  errc code;
+};
+
+constexpr std::array complaints{
+    complaint{"invalid ", "connection option", errc::invalid_argument},
+    complaint{"invalid ", " value: ", errc::invalid_argument},
+    complaint{"invalid port number", "", errc::invalid_argument},
+    complaint{"could not match ", " to ", errc::invalid_argument},
+    complaint{"definition of service ", " not found", errc::misconfigured},
+    complaint{"service file ", " not found", errc::misconfigured},
+};
+
 /// What libpq says of TLS that can't be had so, in its own words, without a SQLSTATE.
 bool about_tls(std::string_view message) {
   constexpr std::array<std::string_view, 4> words{"certificate", "does not match host name", "does not support SSL",
@@ -96,6 +114,20 @@ failure explain(std::string_view state, const std::string& text, const std::stri
   // What ends a session may come after the commit.
   const bool session_ended = known->mend == remedy::reconnect && known->state != "25006";
   return failure{{known->code, message + std::string{known->advice}}, known->mend, session_ended};
+}
+
+std::optional<failure> explain_parameter(std::string_view message, const std::string& shown) {
+  for (const auto& [begins, has, code] : complaints)
+    if (message.starts_with(begins) && message.find(has) != message.npos)
+      return failure{{code, shown + ": " + one_line(message)}, remedy::reconnect};
+  return std::nullopt;
+}
+
+failure no_password(const std::string& shown) {
+  return failure{
+      {errc::not_authorised, shown + ": can't connect: the server asks for a password; give it in the URL, in"
+                                     " $PGPASSWORD or in ~/.pgpass"},
+      remedy::reconnect};
 }
 
 failure explain_connect(std::string message, const std::string& shown) {

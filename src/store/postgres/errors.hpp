@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,12 @@ failure explain(std::string_view state, const std::string& text, const std::stri
 
 /// Why no connection came about, by libpq's verbose message.
 failure explain_connect(std::string message, const std::string& shown);
+
+/// Why libpq would not even try, where that is for a parameter's sake.
+std::optional<failure> explain_parameter(std::string_view message, const std::string& shown);
+
+/// For a server that asked for a password where there is none.
+failure no_password(const std::string& shown);
 
 /// For a connection that ended, or gave no answer in time, after a statement was sent.
 failure lost_answer(const std::string& message, const std::string& shown);

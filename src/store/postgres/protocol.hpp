@@ -56,6 +56,7 @@ class protocol {
   core::renew_verdict renew_one(const core::lease_ref& what, time_point patient_until, time_point by, status& why);
   resource_page views(const reply& rows, std::int64_t& now_us, time_point by);
 
+  reply look_at_layout(time_point by);
   void judge_layout(const reply& found);
 
   engine& at_;

@@ -94,7 +94,7 @@ INSERT INTO {state} VALUES (1, 1, 0, '') ON CONFLICT DO NOTHING;
 
 constexpr std::string_view rights = R"(
 -- A user who has not made them needs:
---   GRANT SELECT, INSERT, UPDATE, DELETE ON {lease}, {waiter}, {state} TO the_user;
+{right_to_schema}--   GRANT SELECT, INSERT, UPDATE, DELETE ON {lease}, {waiter}, {state} TO the_user;
 )";
 
 }  // namespace
@@ -140,7 +140,11 @@ sql::dialect make_dialect(const sql::table_names& names) {
 std::string schema_script(const sql::table_names& names) {
   std::string text{sql::table_definitions};
   text.append(first_rows).append(turn_routine).append(pass_routine).append(clean_routine).append(rights);
-  return make_dialect(names).spell(text);
+  auto words = make_dialect(names);
+  words.define("right_to_schema", names.schema.empty()
+                                      ? std::string{}
+                                      : "--   GRANT USAGE ON SCHEMA \"" + names.schema + "\" TO the_user;\n");
+  return words.spell(text);
 }
 
 }  // namespace holdfast::postgres

@@ -101,7 +101,15 @@ resource_page protocol::list(std::string_view prefix, std::string_view cursor, s
 
 void protocol::know_layout(time_point by) {
   if (layout_known_.load(std::memory_order_relaxed)) return;
-  judge_layout(at_.ask(at_.texts().check, parameters{}, by, on_loss::ask_again).rows);
+  judge_layout(look_at_layout(by));
+}
+
+/// Of tables that somebody emptied the layout is not known either; they are made anew as if they were not there.
+reply protocol::look_at_layout(time_point by) {
+  auto found = at_.ask(at_.texts().check, parameters{}, by, on_loss::ask_again);
+  if (found.rows.boolean(0, 0) || !found.rows.null(0, 1)) return std::move(found.rows);
+  at_.on_connection(by, [&](connection& on) { at_.make_tables(on, by); });
+  return at_.ask(at_.texts().check, parameters{}, by, on_loss::ask_again).rows;
 }
 
 void protocol::judge_layout(const reply& found) {
@@ -115,15 +123,15 @@ void protocol::judge_layout(const reply& found) {
 }
 
 void protocol::check(time_point by) {
-  const auto found = at_.ask(at_.texts().check, parameters{}, by, on_loss::ask_again);
-  if (found.rows.boolean(0, 0)) {
+  const auto found = look_at_layout(by);
+  if (found.boolean(0, 0)) {
     throw failure{
         {errc::misconfigured, at_.with().shown +
                                   ": this server is a replica, or refuses writes: name all servers in the URL, so that "
                                   "the primary is found"},
         failure::remedy::reconnect};
   }
-  judge_layout(found.rows);
+  judge_layout(found);
 }
 
 }  // namespace holdfast::postgres
