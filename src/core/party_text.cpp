@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "core/fork_generation.hpp"
+#include "core/shown_url.hpp"
 
 namespace holdfast::core {
 
@@ -81,7 +82,7 @@ std::string command_line() {
   std::array<char, 2 * longest_value> buffer{};
   const auto got = ::read(file, buffer.data(), buffer.size());
   ::close(file);
-  std::string text(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  std::string text = shown_command({buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0});
   while (!text.empty() && text.back() == '\0') text.pop_back();
   for (char& c : text)
     if (c == '\0') c = ' ';

@@ -10,7 +10,7 @@
 /// they show in `inspect`.
 namespace holdfast::core {
 
-/// The text for this process and `note`: host, pid, user and command line, cut to a sane length.
+/// The text for this process and `note`: host, pid, user and command line without passwords, cut to a sane length.
 /// Worked out once per process (and anew after a fork) but for the note. Thread-safe.
 HOLDFAST_EXPORT std::string own_party_text(std::string_view note);
 

@@ -1,15 +1,14 @@
 #include "core/url.hpp"
 
-#include <algorithm>
 #include <charconv>
 
+#include "core/shown_url.hpp"
 #include "holdfast/status.hpp"
 
 namespace holdfast::core {
 
 namespace {
 
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -23,16 +22,6 @@ int digit_value(char c) {
   if (is_digit(c)) return c - '0';
   c = lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/// The scheme's length, or npos where the text has none.
-std::size_t scheme_length(std::string_view text) {
-  const auto end = text.find(':');
-  if (end == text.npos || end == 0 || !is_alpha(text[0])) return text.npos;
-  const auto name = text.substr(0, end);
-  const bool plain = std::all_of(name.begin(), name.end(),
-                                 [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
-  return plain ? end : text.npos;
 }
 
 /// Whether a query parameter of that name is a secret. Names are compared decoded, as far as they can be.
@@ -66,54 +55,6 @@ std::string shown_query(std::string_view query) {
     result.push_back('&');
     query.remove_prefix(end + 1);
   }
-}
-
-bool names_a_path(std::string_view scheme) {
-  const auto plain = lower(scheme);
-  return plain == "sqlite" || plain == "memory";
-}
-
-/// Whether a colon is followed by digits alone, as a port is; the text is what follows the colon.
-bool looks_like_port(std::string_view text) {
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  return digits > 0 && digits <= 5 &&
-         (digits == text.size() || std::string_view{"/,?"}.find(text[digits]) != text.npos);
-}
-
-/// Where a password may begin in text that holds no `@`: after a colon that no port follows.
-std::size_t doubtful_colon(std::string_view text) {
-  for (auto colon = text.find(':'); colon != text.npos; colon = text.find(':', colon + 1))
-    if (!looks_like_port(text.substr(colon + 1))) return colon;
-  return text.npos;
-}
-
-/// For text that is no good URL, so that nobody knows where its password ends: whatever may be a part of one is hidden.
-std::string shown_blindly(std::string_view text) {
-  const auto scheme = scheme_length(text);
-  auto start = scheme == text.npos ? 0 : scheme + 1;
-  const bool slashes = text.substr(start).starts_with("//");
-  if (slashes) start += 2;
-  const auto rest = text.substr(start);
-  const auto at = rest.rfind('@');
-  const auto question = rest.find('?');
-  std::string result{text.substr(0, start)};
-  if (scheme != text.npos && !slashes && names_a_path(text.substr(0, scheme))) {
-    result.append(rest.substr(0, question)).append(question == rest.npos ? "" : "?***");
-  } else if (at != rest.npos) {
-    const auto colon = scheme != text.npos && !slashes ? 0 : rest.find(':');
-    result.append(rest.substr(0, std::min({colon == 0 ? 0 : colon + 1, at, question}))).append("***@");
-    // An @ behind a ? may stand in a secret option.
-    result.append(question < at ? "***" : rest.substr(at + 1, question - at - 1));
-    if (question != rest.npos && question > at) result.append("?***");
-  } else {
-    const auto colon = doubtful_colon(rest.substr(0, question));
-    result.append(rest.substr(0, colon == rest.npos ? question : colon + 1));
-    if (colon != rest.npos) result.append("***");
-    if (question != rest.npos) result.append("?***");
-  }
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  std::replace_if(result.begin(), result.end(), control, '?');
-  return result;
 }
 
 /// Takes one text apart. Every complaint goes through `fail`, which never says more than `shown_blindly`.

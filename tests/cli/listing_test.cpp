@@ -50,6 +50,15 @@ TEST_F(listing_test, shows_who_holds_and_who_waits) {
     EXPECT_TRUE(contains(people, part)) << part << " is not in\n" << people;
 }
 
+TEST_F(listing_test, shows_commands_without_their_passwords) {
+  const process holder = start(run_shell({}, "k", "exec sleep 1000 # https://me:sesame@example.org/"));
+  ASSERT_TRUE(eventually([&] { return json_size(show("k"), "/holders") == 1; }));
+  EXPECT_TRUE(contains(show("k"), "https://me:***@example.org/")) << show("k");
+  for (const auto& seen :
+       {show("k"), holdfast({"show", "k"}).out, holdfast({"ls"}).out, holdfast({"ls", "--json"}).out})
+    EXPECT_FALSE(contains(seen, "sesame")) << seen;
+}
+
 TEST_F(listing_test, tells_a_waiter_that_is_gone) {
   const process holder = start_holder("k");
   process waiter = start(run_shell({}, "k", "true"));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/shown_url.hpp"
 #include "holdfast/status.hpp"
 
 namespace holdfast::core {
@@ -152,6 +153,21 @@ TEST(url, harmless_parts_are_repeated) {
   EXPECT_THAT(complaint("redis://h:99999/1"), HasSubstr("'redis://h:99999/1'"));
   EXPECT_THAT(complaint("redis://me:pw@h:x"), HasSubstr("'redis://me:***@h:x'"));
   EXPECT_THAT(complaint("sqlite:/a%zz"), HasSubstr("'sqlite:/a%zz'"));
+}
+
+TEST(url, command_lines_are_shown_without_passwords) {
+  using namespace std::string_literals;
+  EXPECT_EQ(shown_command("run\0-s\0mysql://me:hush@h/db?table=t\0k\0--\0true\0"s),
+            "run\0-s\0mysql://me:***@h/db?table=t\0k\0--\0true\0"s);
+  EXPECT_EQ(shown_command("run\0--store=postgres://h/db?password=hush"s), "run\0--store=postgres://h/db?password=***"s);
+  EXPECT_EQ(shown_command("-smysql://me:hush@h/db"s), "-smysql://me:***@h/db");
+  EXPECT_EQ(shown_command("sh\0-c\0psql 'postgres://me:hush@h/db' -c 'select 1' | mail x@y"s),
+            "sh\0-c\0psql 'postgres://me:***@h/db' -c 'select 1' | mail x@y"s);
+  for (const auto& text :
+       {"mysql://me:hu hush@h/db"s, "mysql://me:hush"s, "mysql://me:x/hush@h/db"s, "mysql://me:'hush@h"s})
+    EXPECT_EQ(shown_command(text).find("hush"), std::string::npos) << shown_command(text);
+  for (const auto& text : {""s, "\0"s, "a\0\0b"s, "x@y:z"s, "https://example.org/a?b=c#d"s, "://"s, "a b://"s})
+    EXPECT_EQ(shown_command(text), text);
 }
 
 }  // namespace holdfast::core
