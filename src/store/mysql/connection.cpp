@@ -13,12 +13,10 @@
 
 #include "store/mysql/deadline_watch.hpp"
 #include "store/mysql/errors.hpp"
+#include "store/mysql/pace.hpp"
 
 namespace holdfast::mysql {
 namespace {
-
-/// How long a statement waits for a row that another session has locked, before it is undone and sent again.
-constexpr const char* lock_wait_seconds = "2";
 
 std::string last_error(MYSQL* of) { return mysql_error(of); }
 
@@ -153,9 +151,11 @@ void connection::connect(const std::string& host, unsigned port, time_point by) 
 /// comes after it; a renewal of which not all rows are shown would seem to have failed.
 void connection::prepare_session(time_point by) {
   const bool mariadb = mariadb_connection(&handle_) != 0;
+  const std::string patience = std::to_string(lock_wait.count());
   run_text(std::string{"SET autocommit = 1, completion_type = 0, sql_select_limit = 18446744073709551615, "
                        "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = "} +
-               lock_wait_seconds + ", " + (mariadb ? "tx_isolation" : "transaction_isolation") + " = 'READ-COMMITTED'",
+               patience + ", lock_wait_timeout = " + patience + ", " +
+               (mariadb ? "tx_isolation" : "transaction_isolation") + " = 'READ-COMMITTED'",
            by);
 }
 

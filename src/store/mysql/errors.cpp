@@ -43,7 +43,7 @@ failure explain(unsigned code, const std::string& text, const std::string& shown
       return failure{{errc::unavailable, shown + ": another transaction kept a row locked" + said},
                      false,
                      false,
-                     failure::remedy::again};
+                     code == ER_LOCK_DEADLOCK ? failure::remedy::again : failure::remedy::wait_again};
     case ER_NEED_REPREPARE:
     case ER_UNKNOWN_STMT_HANDLER:
       return failure{{errc::unavailable, shown + ": the tables changed" + said}, false, true, failure::remedy::again};

@@ -14,6 +14,7 @@ class failure : public std::exception {
   enum class remedy : std::uint8_t {
     none,
     again,        ///< The server undid it for the sake of another transaction: send it anew.
+    wait_again,   ///< The same, after it waited for `lock_wait` in vain.
     make_tables,  ///< The tables or procedures are missing.
     is_there,     ///< What was to be made was made before.
   };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/per_process.hpp"
+#include "store/mysql/pace.hpp"
 #include "store/mysql/schema.hpp"
 
 namespace holdfast::mysql {
@@ -62,6 +63,10 @@ bool hub::may_try_again(const failure& why, unsigned tries, time_point by) {
     case failure::remedy::make_tables:  // Somebody removed them.
       incomplete_ = true;
       return ready_.exchange(false) && tries < 3;
+    case failure::remedy::wait_again:
+      // Cut off in the middle, nobody would know whether it was carried out.
+      if (boot_clock::now() + lock_wait >= by) return false;
+      [[fallthrough]];
     case failure::remedy::again: {
       const duration pause = std::min<duration>(std::chrono::milliseconds{1 << std::min(tries, 6U)}, longest_pause);
       if (boot_clock::now() + pause >= by) return false;

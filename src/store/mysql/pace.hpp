@@ -21,6 +21,9 @@ inline constexpr duration unreleased_margin = std::chrono::hours{24};
 /// Names come and go: of so many owners that came to a new name, one makes some go.
 inline constexpr std::uint64_t owners_a_clean_up = 32;
 
+/// How long a statement waits for a row or table that another session has locked, before it is undone and sent again.
+inline constexpr std::chrono::seconds lock_wait{2};
+
 /// When a process looks again whose nearest waiter has `place` others before it.
 inline duration poll_every(std::uint32_t place) noexcept {
   constexpr duration for_each = std::chrono::milliseconds{25};

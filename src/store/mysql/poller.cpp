@@ -183,7 +183,7 @@ bool poller::loop::with_server(guard& lock, Body&& body) {
     body(*connection_, by);
     done = true;
   } catch (const failure& why) {
-    if (why.mends != failure::remedy::again) connection_.reset();
+    if (why.mends != failure::remedy::again && why.mends != failure::remedy::wait_again) connection_.reset();
   } catch (const std::exception&) {  // No memory, it may be.
     connection_.reset();
   }
