@@ -57,6 +57,15 @@ std::string shown_query(std::string_view query) {
   }
 }
 
+/// Whether an option tells of the server's place: `mysql://me@/db?socket=/run/mysqld.sock`.
+bool names_a_host(std::string_view query) {
+  for (const std::string_view name : {"host=", "hostaddr=", "socket="}) {
+    const auto at = query.find(name);
+    if (at != query.npos && (at == 0 || query[at - 1] == '&')) return true;
+  }
+  return false;
+}
+
 /// Takes one text apart. Every complaint goes through `fail`, which never says more than `shown_blindly`.
 class parser {
  public:
@@ -78,6 +87,7 @@ class parser {
       url_.shown.append("//");
       rest.remove_prefix(2);
       const auto slash = std::min(rest.find('/'), rest.size());
+      host_is_option_ = asks && names_a_host(query);
       authority(rest.substr(0, slash));
       rest.remove_prefix(slash);
     }
@@ -154,7 +164,7 @@ class parser {
     }
     url_.shown.append(raw);
     if (raw.empty()) {
-      if (at != raw.npos) fail("there is no host after the @");
+      if (at != raw.npos && !host_is_option_) fail("there is no host after the @");
       return;
     }
     while (true) {
@@ -200,8 +210,8 @@ class parser {
     if (!url_.has_authority && !names_a_path(url_.scheme) && text_.find('@') != text_.npos)
       fail("// is missing after its scheme (an @ in a path is written as %40)");
     // `redis:///:password@host`, one slash too many: only a socket's path has an @ in it.
-    if (url_.has_authority && url_.hosts.empty() && !names_a_path(url_.scheme) && url_.scheme != "unix" &&
-        text_.find('@') != text_.npos)
+    if (url_.has_authority && url_.hosts.empty() && url_.user.empty() && !names_a_path(url_.scheme) &&
+        url_.scheme != "unix" && text_.find('@') != text_.npos)
       fail("there is no host between its // and the next / (an @ in a path is written as %40)");
     url_.shown.append(raw);
   }
@@ -222,6 +232,7 @@ class parser {
   }
 
   std::string_view text_;
+  bool host_is_option_ = false;
   url url_;
 };
 

@@ -31,6 +31,9 @@ TEST_F(server_test, a_replica_that_refuses_writes_is_told_as_such) {
   EXPECT_EQ(store->ping(soon()), errc::misconfigured);
   // Named together, the primary is found.
   EXPECT_EQ(attempt(*open(both(*replica, primary)), "r"), outcome::granted);
+  const auto ports = std::to_string(replica->port()) + "," + std::to_string(primary.port());
+  const auto by_options = open("postgres://postgres@/postgres?host=127.0.0.1,127.0.0.1&port=" + ports);
+  EXPECT_EQ(attempt(*by_options, "s"), outcome::granted);
 }
 
 TEST_F(server_test, a_promoted_replica_goes_on_with_what_had_reached_it) {
@@ -133,7 +136,7 @@ TEST_F(server_test, errors_say_what_happened_where_and_what_to_do) {
               HasSubstr("nobody"));
   EXPECT_THAT(complaint(url("sslmode=require"), errc::misconfigured), HasSubstr("SSL"));
   EXPECT_THAT(complaint(url("no_such_parameter=1"), errc::invalid_argument), HasSubstr("no_such_parameter"));
-  EXPECT_THAT(complaint(url("connect_timeout=long"), errc::invalid_argument), HasSubstr("long"));
+  EXPECT_THAT(complaint(url("keepalives=long"), errc::invalid_argument), HasSubstr("long"));
   EXPECT_THAT(complaint(url("sslmode=maybe"), errc::invalid_argument), HasSubstr("maybe"));
   EXPECT_THAT(complaint(url("target_session_attrs=best"), errc::invalid_argument), HasSubstr("best"));
   EXPECT_THAT(complaint("postgres://?service=no_such_service", errc::misconfigured), HasSubstr("no_such_service"));

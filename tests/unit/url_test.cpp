@@ -155,6 +155,22 @@ TEST(url, harmless_parts_are_repeated) {
   EXPECT_THAT(complaint("sqlite:/a%zz"), HasSubstr("'sqlite:/a%zz'"));
 }
 
+TEST(url, a_host_that_is_an_option) {
+  for (const auto* const query : {"socket=/run/db.sock", "host=/run", "table=t&hostaddr=127.0.0.1"}) {
+    const auto it = url::parse(std::string{"mysql://me:hush@/db?"} + query);
+    EXPECT_EQ(it.user, "me");
+    EXPECT_EQ(it.password, "hush");
+    EXPECT_TRUE(it.hosts.empty());
+    EXPECT_EQ(it.path, "/db");
+    EXPECT_EQ(it.shown, std::string{"mysql://me:***@/db?"} + query);
+  }
+  for (const auto* const text : {"mysql://me:hush@/db", "mysql://me:hush@/db?ghost=x", "mysql://me:hush@/db?table=t",
+                                 "mysql:///me:hush@h/db?host=x"}) {
+    EXPECT_THAT(complaint(text), testing::HasSubstr("there is no host")) << text;
+    EXPECT_EQ(complaint(text).find("hush"), std::string::npos) << text;
+  }
+}
+
 TEST(url, command_lines_are_shown_without_passwords) {
   using namespace std::string_literals;
   EXPECT_EQ(shown_command("run\0-s\0mysql://me:hush@h/db?table=t\0k\0--\0true\0"s),

@@ -90,8 +90,7 @@ bool connection::try_hosts(const parameter_list& with, time_point by) {
   while (next != PGRES_POLLING_OK) {
     if (next == PGRES_POLLING_FAILED) {
       const std::string message = PQerrorMessage(handle_.get());
-      if (PQsocket(handle_.get()) < 0)
-        if (const auto why = explain_parameter(message, shown_)) throw *why;
+      if (const auto why = explain_parameter(message, shown_)) throw *why;
       if (PQconnectionNeedsPassword(handle_.get()) != 0) throw no_password(shown_);
       throw explain_connect(message, shown_);
     }

@@ -41,6 +41,8 @@ constexpr std::array meanings{
     meaning{"53", errc::unavailable, remedy::none, ""},
     meaning{"58", errc::unavailable, remedy::none, ""},
     meaning{"XX", errc::unavailable, remedy::none, ""},
+    meaning{"22023", errc::misconfigured, remedy::none, ""},
+    meaning{"42704", errc::misconfigured, remedy::none, ""},
     meaning{"42", errc::misconfigured, remedy::none,
             "; is the table another program's, or of another version of holdfast?"},
 };
@@ -68,7 +70,7 @@ std::string take_state(std::string& message) {
   return {};
 }
 
-/// What libpq says of a parameter before it looks for a server.
+/// What libpq says of a parameter, before it looks for a server or, of a few, once it has one.
 struct complaint {
   std::string_view begins;
   std::string_view has;
@@ -117,8 +119,10 @@ failure explain(std::string_view state, const std::string& text, const std::stri
 }
 
 std::optional<failure> explain_parameter(std::string_view message, const std::string& shown) {
+  constexpr std::string_view late = " failed: ";
+  const auto said = message.substr(message.find(late) == message.npos ? 0 : message.find(late) + late.size());
   for (const auto& [begins, has, code] : complaints)
-    if (message.starts_with(begins) && message.find(has) != message.npos)
+    if (said.starts_with(begins) && said.find(has) != said.npos)
       return failure{{code, shown + ": " + one_line(message)}, remedy::reconnect};
   return std::nullopt;
 }

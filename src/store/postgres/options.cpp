@@ -52,6 +52,13 @@ bool has(const options& in, std::string_view name) {
   return false;
 }
 
+/// Named before the database, or by an option.
+bool several_hosts(const options& in) {
+  for (const auto& [key, value] : in.parameters)
+    if ((key == "host" || key == "hostaddr") && value.find(',') != std::string::npos) return true;
+  return false;
+}
+
 }  // namespace
 
 options::options(const core::url& where)
@@ -74,7 +81,7 @@ options::options(const core::url& where)
       parameters.emplace_back(name, value);
   }
   // Locks need the primary.
-  if (where.hosts.size() > 1 && !has(*this, "target_session_attrs"))
+  if (several_hosts(*this) && !has(*this, "target_session_attrs"))
     parameters.emplace_back("target_session_attrs", "read-write");
   parameters.emplace_back("fallback_application_name", "holdfast");
 }
