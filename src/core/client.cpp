@@ -101,7 +101,9 @@ status client::break_owner(std::string_view name, std::string_view owner) noexce
     if (auto bad = core_->usable(); !bad.ok()) return bad;
     if (auto bad = core::check_name(name); !bad.ok()) return bad;
     const auto id = core::owner_id::from_hex(owner);
-    if (id.nil()) return {errc::invalid_argument, "an owner id has 32 hex digits"};
+    constexpr std::string_view nobody = "00000000000000000000000000000000";
+    if (id.nil() && owner != nobody) return {errc::invalid_argument, "an owner id has 32 hex digits"};
+    if (id.nil()) return core_->located(status{errc::not_held}, name);
     return core_->located(core_->at().break_lease(name, std::nullopt, id, core_->verb_limit()), name);
   });
 }
