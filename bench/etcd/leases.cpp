@@ -19,9 +19,9 @@ std::vector<figure> bench_etcd_leases(const etcd_settings& with) {
   std::vector<held_lock> held;
   for (int i = 0; i < count; ++i) held.push_back(one.acquire("held/" + std::to_string(i), {.ttl = ttl}));
   std::this_thread::sleep_for(ttl / 3 + 500ms);  // All in one rhythm by then.
-  const auto before = with.server.requests(0);
+  const auto before = with.server.messages(0);
   std::this_thread::sleep_for(periods * ttl / 3);
-  const auto spent = with.server.requests(0) - before;
+  const auto spent = with.server.messages(0) - before;
   int lost = 0;
   for (const auto& each : held) lost += each.lease().held() ? 0 : 1;
   figure row{.name = "etcd: requests a renewal of all held locks", .unit = "", .goal = 10};

@@ -205,6 +205,35 @@ TEST_F(cluster_test, a_holder_whose_only_member_is_cut_off_loses_in_time) {
   ASSERT_TRUE(cluster().await_healthy());
 }
 
+/// By the keep-alives alone: no other call has found out before.
+TEST_F(cluster_test, keep_alives_go_on_with_another_member) {
+  etcd::cluster where;
+  for (std::size_t i = 0; i < cluster().size(); ++i) where.endpoints.push_back(cluster().endpoint(i));
+  where.shown = cluster().url();
+  where.connect_timeout = 5s;
+  const auto with = etcd::connect(where);
+  const auto soon = [] { return boot_clock::now() + 9s; };
+  const auto lease = with->grant(60, soon()).lease;
+  for (const int fault : {SIGKILL, SIGSTOP}) {
+    const auto before = with->keep_alive(lease, soon());
+    const auto member = with->route() % cluster().size();
+    if (fault == SIGKILL)
+      cluster().kill(member);
+    else
+      cluster().signal(member, fault);
+    // One that is to stop may answer once more before it does.
+    EXPECT_TRUE(eventually([&] {
+      const auto after = with->keep_alive(lease, soon());
+      return after.seconds == 60 && after.from.member != before.from.member;
+    }));
+    if (fault == SIGKILL)
+      cluster().start(member);
+    else
+      cluster().signal(member, SIGCONT);
+    ASSERT_TRUE(cluster().await_healthy());
+  }
+}
+
 TEST_F(cluster_test, all_are_restarted) {
   scene now{cluster().url()};
   for (std::size_t i = 0; i < cluster().size(); ++i) cluster().kill(i);

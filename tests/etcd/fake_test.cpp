@@ -7,8 +7,11 @@
 #include <thread>
 #include <vector>
 
+#include "store/etcd/sessions.hpp"
 #include "store/etcd/store.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_etcd.hpp"
+#include "support/scripted_etcd.hpp"
 
 namespace holdfast::testing {
 namespace {
@@ -68,6 +71,26 @@ TEST_F(fake_test, a_grant_on_an_old_session_counts_from_a_proven_renewal) {
   const auto began = boot_clock::now();
   const auto answer = store->acquire(ask("second", 2s), true, by());
   EXPECT_TRUE(answer.is != outcome::granted || answer.sent < began);
+}
+
+/// What has run out etcd answers for only when it has deleted it: those behind it are not to wait for that.
+TEST_F(fake_test, what_may_have_run_out_is_asked_for_apart_from_the_others) {
+  const auto script = std::make_shared<etcd_script>();
+  int over_the_stream = 0;
+  int apart = 0;
+  script->before_keep_alive = [&] { ++over_the_stream; };
+  script->before_keep_alive_apart = [&] { ++apart; };
+  scripted_etcd with{server_->connect(), script};
+  etcd::sessions all{with};
+  const auto waiting = all.for_waiting(by());
+  EXPECT_TRUE(all.renew(*waiting, by()));
+  EXPECT_EQ(over_the_stream, 1);
+  EXPECT_EQ(apart, 0);
+  // Nobody waited for a while.
+  ASSERT_TRUE(test::eventually([&] { return waiting->overdue(boot_clock::now()); }));
+  static_cast<void>(all.for_waiting(by()));
+  EXPECT_EQ(over_the_stream, 1);
+  EXPECT_EQ(apart, 1);
 }
 
 TEST_F(fake_test, a_stream_that_ends_tells_all_to_look_and_they_follow_anew) {

@@ -133,6 +133,7 @@ TEST_F(short_logins, a_watch_goes_on_after_its_login_ran_out) {
 }
 
 TEST_F(short_logins, many_threads_share_one_login) {
+  const auto streams = server_.keep_alive_streams(0);
   client one{url()};
   mutex held{one, "held", {.ttl = 5s}};
   held.lock();
@@ -155,6 +156,7 @@ TEST_F(short_logins, many_threads_share_one_login) {
   over = true;
   for (auto& each : threads) each.join();
   EXPECT_EQ(failed, 0);
+  EXPECT_GE(server_.keep_alive_streams(0) - streams, 2);  // Each login has one of its own.
 }
 
 }  // namespace

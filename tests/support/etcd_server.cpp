@@ -157,14 +157,28 @@ std::string metrics_of(int port) {
   return text;
 }
 
-}  // namespace
-
-long etcd_cluster::requests(std::size_t index) const {
-  std::istringstream lines{metrics_of(port(index))};
+/// The sum of one of its counters over all methods, or for that one.
+long counted(int port, const std::string& counter, const std::string& method = {}) {
+  std::istringstream lines{metrics_of(port)};
   long all = 0;
   for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("grpc_server_handled_total{")) all += std::stol(line.substr(line.rfind(' ') + 1));
+    if (line.starts_with(counter + "{") && line.find("grpc_method=\"" + method) != std::string::npos)
+      all += std::stol(line.substr(line.rfind(' ') + 1));
   return all;
+}
+
+}  // namespace
+
+long etcd_cluster::requests(std::size_t which) const { return counted(port(which), "grpc_server_handled_total"); }
+
+long etcd_cluster::messages(std::size_t which) const { return counted(port(which), "grpc_server_msg_received_total"); }
+
+long etcd_cluster::keep_alives(std::size_t which) const {
+  return counted(port(which), "grpc_server_msg_received_total", "LeaseKeepAlive");
+}
+
+long etcd_cluster::keep_alive_streams(std::size_t which) const {
+  return counted(port(which), "grpc_server_started_total", "LeaseKeepAlive");
 }
 
 bool etcd_cluster::all_run() {

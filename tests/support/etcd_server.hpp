@@ -52,6 +52,11 @@ class etcd_cluster {
   [[nodiscard]] std::size_t leader() const;
   /// How many requests the member has answered so far, streams not counted.
   [[nodiscard]] long requests(std::size_t which) const;
+  /// How many messages its clients have sent it, on streams too.
+  [[nodiscard]] long messages(std::size_t which) const;
+  /// Those of them that were keep-alives of leases, and on how many streams.
+  [[nodiscard]] long keep_alives(std::size_t which) const;
+  [[nodiscard]] long keep_alive_streams(std::size_t which) const;
   /// Waits until it serves.
   [[nodiscard]] bool await_healthy();
 

@@ -279,6 +279,8 @@ class fake_transport final : public etcd::transport {
     return reply(sent, lease, found->second.seconds);
   }
 
+  etcd::lease_reply keep_alive_apart(etcd::lease_id lease, time_point by) override { return keep_alive(lease, by); }
+
   etcd::lease_reply time_to_live(etcd::lease_id lease, bool with_keys, time_point) override {
     const auto sent = boot_clock::now();
     const std::lock_guard lock{of_->mutex_};

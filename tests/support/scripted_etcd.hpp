@@ -14,6 +14,7 @@ struct etcd_script {
   std::function<void(const etcd::transaction&)> before_commit = [](const auto&) {};
   std::function<void(const etcd::transaction&)> after_commit = [](const auto&) {};
   std::function<void()> before_keep_alive = [] {};
+  std::function<void()> before_keep_alive_apart = [] {};
 
   /// Whether it would put a key for `name`.
   static bool puts(const etcd::transaction& what, const std::string& name) {
@@ -40,6 +41,10 @@ class scripted_etcd final : public etcd::transport {
   etcd::lease_reply keep_alive(etcd::lease_id lease, time_point by) override {
     script_->before_keep_alive();
     return to_->keep_alive(lease, by);
+  }
+  etcd::lease_reply keep_alive_apart(etcd::lease_id lease, time_point by) override {
+    script_->before_keep_alive_apart();
+    return to_->keep_alive_apart(lease, by);
   }
   etcd::lease_reply time_to_live(etcd::lease_id lease, bool with_keys, time_point by) override {
     return to_->time_to_live(lease, with_keys, by);

@@ -44,6 +44,12 @@ bool not_etcd(const rpc_error& what) {
 
 }  // namespace
 
+rpc_error no_answer_in_time() { return {.code = deadline_exceeded, .message = "Deadline Exceeded", .endpoint = {}}; }
+
+rpc_error answered_out_of_turn() {
+  return {.code = unavailable, .message = "a keep-alive was answered that was not asked for", .endpoint = {}};
+}
+
 bool surely_not_sent(const rpc_error& what) {
   return what.code == unavailable &&
          says(what, {"failed to connect", "Failed to connect", "DNS resolution", "no known host"});
@@ -66,7 +72,8 @@ bool worth_another_member(const rpc_error& what) {
 }
 
 bool needs_login(const rpc_error& what) {
-  return what.code == unauthenticated || says(what, {"invalid auth token", "revision of auth store is old", "user name is empty"});
+  return what.code == unauthenticated ||
+         says(what, {"invalid auth token", "revision of auth store is old", "user name is empty"});
 }
 
 bool has_no_users(const rpc_error& what) { return says(what, {"authentication is not enabled"}); }
@@ -85,7 +92,8 @@ failure explain(const rpc_error& what, const std::string& shown) {
   if (what.code == permission_denied)
     return failure{
         {errc::not_authorised,
-         told("the user lacks a right; it needs readwrite on the prefix of the locks' names, and `ls` a prefix within")},
+         told(
+             "the user lacks a right; it needs readwrite on the prefix of the locks' names, and `ls` a prefix within")},
         false,
         failure::kind::no_right};
   if (not_etcd(what))

@@ -29,6 +29,10 @@ struct rpc_error {
   std::string endpoint;
 };
 
+/// Of what was asked on a stream: nobody answered by the asker's limit, or something else than what was asked.
+rpc_error no_answer_in_time();
+rpc_error answered_out_of_turn();
+
 /// What it means for the one who called. `shown` is the store's URL.
 failure explain(const rpc_error& what, const std::string& shown);
 

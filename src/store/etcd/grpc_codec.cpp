@@ -100,4 +100,12 @@ void decode(wire::TxnResponse& from, committed& to) {
   for (auto& each : *from.mutable_responses()) to.results.push_back(decode_one(each));
 }
 
+lease_reply decode(const wire::LeaseKeepAliveResponse& from) {
+  lease_reply made;
+  made.from = header_of(from.header());
+  made.lease = from.id();
+  made.seconds = from.ttl();
+  return made;
+}
+
 }  // namespace holdfast::etcd

@@ -7,13 +7,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <variant>
 
 #include "store/etcd/errors.hpp"
 #include "store/etcd/grpc_channels.hpp"
 #include "store/etcd/grpc_codec.hpp"
+#include "store/etcd/grpc_keep_alive.hpp"
 #include "store/etcd/grpc_login.hpp"
 #include "store/etcd/grpc_watch.hpp"
+#include "store/etcd/keep_alives.hpp"
 #include "store/etcd/one_at_a_time.hpp"
 
 namespace holdfast::etcd {
@@ -24,9 +29,6 @@ using std::chrono::milliseconds;
 constexpr const char* txn_path = "/etcdserverpb.KV/Txn";
 constexpr const char* grant_path = "/etcdserverpb.Lease/LeaseGrant";
 constexpr const char* revoke_path = "/etcdserverpb.Lease/LeaseRevoke";
-// A stream by its definition. One request and one answer on it look the same as a plain call, have a deadline like
-// one, and leave nothing open.
-constexpr const char* keep_alive_path = "/etcdserverpb.Lease/LeaseKeepAlive";
 constexpr const char* time_to_live_path = "/etcdserverpb.Lease/LeaseTimeToLive";
 constexpr const char* authenticate_path = "/etcdserverpb.Auth/Authenticate";
 constexpr const char* status_path = "/etcdserverpb.Maintenance/Status";
@@ -55,14 +57,31 @@ class grpc_transport final : public transport {
     return made;
   }
 
-  lease_reply keep_alive(lease_id lease, time_point by) override {
+  lease_reply keep_alive(lease_id lease, time_point by) override try {
+    lease_reply made;
+    static_cast<reply&>(made) = persist(by, [&](const attempt& a) -> attempted {
+      const auto open = [&](std::shared_ptr<keep_alive_sink> sink) {
+        return open_keep_alive_stream(a.way.channel, a.token, std::move(sink));
+      };
+      auto answer = keep_alives_.ask(lease, {a.way.route, a.token}, open, a.limit);
+      if (auto* failed = std::get_if<rpc_error>(&answer)) return std::move(*failed);
+      made = std::get<lease_reply>(std::move(answer));
+      return made.from;
+    });
+    return made;
+  } catch (const std::system_error&) {  // No thread to be had for the stream.
+    return keep_alive_apart(lease, by);
+  }
+
+  /// A stream by its definition. One request and one answer on it look the same as a plain call, have a deadline like
+  /// one, and leave nothing open.
+  lease_reply keep_alive_apart(lease_id lease, time_point by) override {
     wire::LeaseKeepAliveRequest request;
     request.set_id(lease);
     wire::LeaseKeepAliveResponse answer;
-    lease_reply made;
-    static_cast<reply&>(made) = call(keep_alive_path, request, answer, by);
-    made.lease = answer.id();
-    made.seconds = answer.ttl();
+    const auto how = call(keep_alive_path, request, answer, by);
+    auto made = decode(answer);
+    static_cast<reply&>(made) = how;
     return made;
   }
 
@@ -103,30 +122,49 @@ class grpc_transport final : public transport {
   std::uint64_t route() const noexcept override { return channels_.route(); }
 
  private:
+  /// Where a request goes to now, and for how long.
+  struct attempt {
+    grpc_channels::way way;
+    std::string token;
+    time_point limit;
+  };
+  /// Who answered, or what went wrong.
+  using attempted = std::variant<header, rpc_error>;
+
   /// One attempt after another: with another member where one fails, with another login where it ran out.
-  template <class Request, class Answer>
-  reply call(const char* path, const Request& request, Answer& answer, time_point by) {
+  template <class Try>
+  reply persist(time_point by, Try&& once) {
     bool repeated = false;
     bool logged_in = false;
     for (unsigned tries = 1;; ++tries) {
-      const auto way = channels_.current();
+      auto way = channels_.current();
       if (login_->needed()) log_in(by);
-      const auto token = login_->token();
-      const auto limit = attempt_limit(tries, by);
+      const attempt now{.way = std::move(way), .token = login_->token(), .limit = attempt_limit(tries, by)};
       const auto sent = boot_clock::now();
-      answer.Clear();
-      const auto how = attempt(*way.channel, path, request, answer, token, limit);
-      if (how.ok()) return {.from = header_of(answer.header()), .sent = sent, .repeated = repeated};
-      const rpc_error why{.code = how.error_code(), .message = how.error_message(), .endpoint = way.endpoint};
+      let_connect(*now.way.channel, now.limit);
+      auto how = once(now);
+      if (const auto* from = std::get_if<header>(&how)) return {.from = *from, .sent = sent, .repeated = repeated};
+      auto& why = std::get<rpc_error>(how);
+      why.endpoint = now.way.endpoint;
       if (needs_login(why) && login_->possible() && !std::exchange(logged_in, true)) {
-        login_->refused(token);
+        login_->refused(now.token);
         continue;
       }
       if (!worth_another_member(why)) give_up(why, repeated);
       repeated = repeated || !surely_not_sent(why);
-      channels_.pass_over(way.route);
+      channels_.pass_over(now.way.route);
       if (!pause_before(tries + 1, repeated, by)) give_up(why, repeated);
     }
+  }
+
+  template <class Request, class Answer>
+  reply call(const char* path, const Request& request, Answer& answer, time_point by) {
+    return persist(by, [&](const attempt& a) -> attempted {
+      answer.Clear();
+      const auto how = call_once(*a.way.channel, path, request, answer, a.token, a.limit);
+      if (how.ok()) return header_of(answer.header());
+      return rpc_error{.code = how.error_code(), .message = how.error_message(), .endpoint = {}};
+    });
   }
 
   [[noreturn]] void give_up(const rpc_error& why, bool repeated) const {
@@ -165,9 +203,8 @@ class grpc_transport final : public transport {
   }
 
   template <class Request, class Answer>
-  static grpc::Status attempt(grpc::Channel& to, const char* path, const Request& request, Answer& answer,
-                              const std::string& token, time_point limit) {
-    let_connect(to, limit);
+  static grpc::Status call_once(grpc::Channel& to, const char* path, const Request& request, Answer& answer,
+                                const std::string& token, time_point limit) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + (limit - boot_clock::now()));
     context.AddMetadata("hasleader", "true");  // A member that is cut off says so at once.
@@ -187,7 +224,9 @@ class grpc_transport final : public transport {
     wire::AuthenticateResponse answer;
     for (unsigned tries = 1;; ++tries) {
       const auto way = channels_.current();
-      const auto how = attempt(*way.channel, authenticate_path, request, answer, {}, attempt_limit(tries, by));
+      const auto limit = attempt_limit(tries, by);
+      let_connect(*way.channel, limit);
+      const auto how = call_once(*way.channel, authenticate_path, request, answer, {}, limit);
       if (how.ok()) return login_->succeeded(answer.token());
       const rpc_error why{.code = how.error_code(), .message = how.error_message(), .endpoint = way.endpoint};
       if (has_no_users(why)) return login_->succeeded({});
@@ -201,6 +240,7 @@ class grpc_transport final : public transport {
   grpc_channels channels_;
   const std::shared_ptr<grpc_login> login_;
   one_at_a_time logging_in_;
+  keep_alives keep_alives_;
 };
 
 }  // namespace

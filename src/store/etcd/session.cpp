@@ -36,6 +36,11 @@ bool session::due(time_point now) const {
   return now - proof_.tried() >= ttl_ / 3;
 }
 
+bool session::overdue(time_point now) const {
+  const std::lock_guard lock{mutex_};
+  return now - proof_.tried() >= ttl_ - ttl_ / 4;
+}
+
 bool session::expired(time_point now) const {
   const std::lock_guard lock{mutex_};
   return over_ || now - proof_.tried() >= ttl_ + ttl_ / 2;

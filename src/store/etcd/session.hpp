@@ -45,6 +45,8 @@ class session {
   [[nodiscard]] time_point confirmed() const;
   /// Whether nobody has renewed it for a third of its ttl.
   [[nodiscard]] bool due(time_point now) const;
+  /// Whether it may have run out by the time that etcd is asked.
+  [[nodiscard]] bool overdue(time_point now) const;
   /// Whether it can only have run out.
   [[nodiscard]] bool expired(time_point now) const;
   /// True, and the session is over, if nobody renewed it for its ttl. What it held is lost to its holders. That etcd may

@@ -25,7 +25,9 @@ bool sessions::renew(session& which, time_point by) {
   }
   if (which.over()) return false;
   const auto before = which.before_sending();
-  return which.on_renewed(before, with_.keep_alive(which.lease(), by));
+  const bool apart = which.overdue(boot_clock::now());
+  return which.on_renewed(before,
+                          apart ? with_.keep_alive_apart(which.lease(), by) : with_.keep_alive(which.lease(), by));
 }
 
 bool sessions::freshen(session& which, time_point by) {

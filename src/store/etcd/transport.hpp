@@ -59,6 +59,9 @@ class transport {
   virtual lease_reply grant(std::int64_t seconds, time_point by) = 0;
   /// Renews; `seconds` is not more than 0 where there is no such lease.
   virtual lease_reply keep_alive(lease_id lease, time_point by) = 0;
+  /// The same for one that may have run out. etcd answers for such a one only once it has deleted it: what is asked for
+  /// together with it (keep_alive) would have to wait for that, too.
+  virtual lease_reply keep_alive_apart(lease_id lease, time_point by) = 0;
   virtual lease_reply time_to_live(lease_id lease, bool with_keys, time_point by) = 0;
   virtual void revoke(lease_id lease, time_point by) = 0;
   /// The version of the member that answers, like "3.4.23".
