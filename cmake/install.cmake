@@ -42,7 +42,7 @@ function(holdfast_install_store name vendor_pc)
 endfunction()
 
 # Beside each store, what pkg-config calls its vendor's libraries.
-foreach(store_and_vendor "sqlite=sqlite3" "redis=hiredis, openssl" "etcd=grpc++, protobuf" "postgres=libpq"
+foreach(store_and_vendor "sqlite=sqlite3" "redis=hiredis, openssl" "etcd=grpc++, protobuf, openssl" "postgres=libpq"
         "mysql=libmariadb")
   string(REGEX MATCH "^([a-z]+)=(.*)$" ignored "${store_and_vendor}")
   if(TARGET holdfast_${CMAKE_MATCH_1})

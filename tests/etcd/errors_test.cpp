@@ -67,6 +67,18 @@ class errors_test : public ::testing::Test {
     EXPECT_EQ(how.message().find("s3cret"), std::string::npos) << how.message();
     EXPECT_NE(how.message().find("127.0.0.1"), std::string::npos) << how.message();
   }
+  /// The server refuses the client's certificate. Its word of that can be lost with the connection that it resets, and
+  /// then the message says what may be the matter.
+  static void expect_refused(const std::string& url) {
+    status how;
+    EXPECT_TRUE(eventually([&] {
+      client one{url, {.command_timeout = 2s, .connect_timeout = 2s}};
+      how = one.ping();
+      EXPECT_FALSE(how.ok());
+      EXPECT_NE(how.message().find("certificate"), std::string::npos) << how.message();
+      return how == errc::misconfigured;
+    })) << how.message();
+  }
   static std::string nobody() { return "127.0.0.1:" + std::to_string(free_port()); }
 };
 
@@ -87,6 +99,7 @@ TEST_F(errors_test, something_else_there) {
 TEST_F(errors_test, somebody_who_says_nothing) {
   const listening_port mute{""};
   fails(mute.url(), errc::unavailable, "in time");
+  fails(mute.url("etcds"), errc::unavailable, "in time");  // So does a member that is stopped.
 }
 
 TEST_F(errors_test, urls) {
@@ -181,10 +194,43 @@ TEST_F(errors_test, certificates) {
   fails(server.url() + "?ca=" + folder.file("other.pem") + own, errc::misconfigured, "TLS");
   fails(server.url() + own.substr(0).replace(0, 1, "?"), errc::misconfigured, "TLS");
   fails(server.url() + ca + own + "&server_name=else.example", errc::misconfigured, "TLS");
-  client plain{"etcd://" + server.endpoint(0), {.command_timeout = 2s, .connect_timeout = 2s}};
-  EXPECT_FALSE(plain.ping().ok());
-  client without{server.url() + ca, {.command_timeout = 2s, .connect_timeout = 2s}};
-  EXPECT_FALSE(without.ping().ok());
+  fails("etcd://" + server.endpoint(0), errc::unavailable, "etcds:");
+  expect_refused(server.url() + ca);
+  shell(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=client "
+      "-keyout stranger.key -out stranger.pem");
+  expect_refused(server.url() + ca + "&cert=" + folder.file("stranger.pem") + "&key=" + folder.file("stranger.key"));
+}
+
+/// Told at once, and not by a request that fails after its whole time.
+TEST_F(errors_test, files_that_are_no_certificates) {
+  temporary_folder folder;
+  process making{
+      launch{.words = {"sh", "-c",
+                       "cd " + folder.path() +
+                           " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                           "-days 2 -subj /CN=a -keyout a.key -out a.pem && openssl genpkey -algorithm ed25519 "
+                           "-out b.key && openssl pkey -in a.key -aes256 -passout pass:x -out locked.key && "
+                           "echo text > text"}},
+      folder.path()};
+  ASSERT_EQ(making.wait(), 0) << making.err();
+  const auto refuses = [&](const std::string& options, const std::string& named) {
+    try {
+      client{"etcds://127.0.0.1?" + options};
+      ADD_FAILURE() << options;
+    } catch (const error& why) {
+      EXPECT_EQ(why.code(), errc::misconfigured) << why.what();
+      EXPECT_NE(std::string{why.what()}.find(named), std::string::npos) << why.what();
+    }
+  };
+  const auto file = [&](const std::string& name) { return folder.file(name); };
+  refuses("ca=" + folder.path(), folder.path());
+  refuses("ca=" + file("text"), "option ca");
+  refuses("cert=" + file("text") + "&key=" + file("a.key"), "option cert");
+  refuses("cert=" + file("a.pem") + "&key=" + file("text"), "option key");
+  refuses("cert=" + file("a.pem") + "&key=" + file("locked.key"), "password");
+  refuses("cert=" + file("a.pem") + "&key=" + file("b.key"), "another key");
+  EXPECT_NO_THROW(client{"etcds://127.0.0.1?ca=" + file("a.pem") + "&cert=" + file("a.pem") + "&key=" + file("a.key")});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "holdfast/status.hpp"
+#include "store/etcd/tls_files.hpp"
 
 namespace holdfast::etcd {
 namespace {
@@ -19,11 +20,21 @@ std::string address_of(const core::url::host_port& host) {
 
 std::string contents_of(const std::string& path, const std::string& option, const core::url& where) {
   std::ifstream file{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (file && !text.empty()) return text;
+  std::string why = file ? "it is empty" : std::strerror(errno);
+  try {
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (file && !text.empty()) return text;
+  } catch (const std::ios_base::failure& failed) {  // A directory can be opened, too.
+    why = failed.code().message();
+  }
   throw error{status{errc::misconfigured,
-                     where.shown + ": the file " + path + " of the option " + option +
-                         " can't be read: " + (text.empty() && file ? "it is empty" : std::strerror(errno))}};
+                     where.shown + ": the file " + path + " of the option " + option + " can't be read: " + why}};
+}
+
+void check_files(const cluster& what) {
+  std::string fault = what.ca.empty() ? "" : fault_of_authorities(what.ca);
+  if (fault.empty() && !what.certificate.empty()) fault = fault_of_identity(what.certificate, what.key);
+  if (!fault.empty()) throw error{status{errc::misconfigured, what.shown + ": " + fault}};
 }
 
 }  // namespace
@@ -52,6 +63,7 @@ cluster cluster_of(const core::url& where) {
       (name == "ca" ? made.ca : name == "cert" ? made.certificate : made.key) = contents_of(value, name, where);
   }
   if (made.certificate.empty() != made.key.empty()) throw refuse("cert and key go together");
+  check_files(made);
   return made;
 }
 

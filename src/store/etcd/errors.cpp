@@ -32,7 +32,14 @@ bool about_tls(const rpc_error& what) {
 }
 
 /// Something takes connections there and then says nothing: a member that starts, or is stopped.
-bool silent(const rpc_error& what) { return says(what, {"timed out", "handshaker shutdown"}); }
+bool silent(const rpc_error& what) { return says(what, {"timed out", "handshaker shutdown", "Handshake read failed"}); }
+
+/// By TLS 1.3 a server's refusal of the client's certificate comes after the handshake, in place of the first answer.
+/// gRPC keeps back what it says: but a connection that was just cut is told of in other words.
+bool client_refused(const rpc_error& what) { return says(what, {"Endpoint read failed"}); }
+
+/// It was taken and closed at once: so do TLS's ports with who speaks plain text, and the other way round.
+bool closed_at_once(const rpc_error& what) { return says(what, {"Socket closed", "reset by peer"}); }
 
 bool from_etcd(const rpc_error& what) { return says(what, {"etcdserver:"}); }
 
@@ -78,6 +85,12 @@ bool needs_login(const rpc_error& what) {
 
 bool has_no_users(const rpc_error& what) { return says(what, {"authentication is not enabled"}); }
 
+failure place_lost() {
+  return failure{{errc::not_held,
+                  "the place in the line is lost: somebody revoked its lease or deleted its key, or this client was "
+                  "paused or cut off from etcd for longer than its ttl; ask again"}};
+}
+
 failure explain(const rpc_error& what, const std::string& shown) {
   const auto told = [&](const std::string& meaning) {
     return shown + ": " + meaning + " (" + what.endpoint + ": " + what.message + ")";
@@ -100,9 +113,16 @@ failure explain(const rpc_error& what, const std::string& shown) {
     return failure{{errc::misconfigured, told("what answers there is not etcd (version 3, its client port)")}};
   if (surely_not_sent(what) && silent(what))
     return failure{{errc::unavailable, told("no answer from etcd in time, not even to the connection")}};
+  if (surely_not_sent(what) && client_refused(what))
+    return failure{{errc::misconfigured, told("the server refuses this client's certificate, or wants one; give it as "
+                                              "etcds://HOST?ca=FILE&cert=FILE&key=FILE")}};
   if (surely_not_sent(what) && about_tls(what))
     return failure{{errc::misconfigured,
                     told("no TLS connection; etcds: wants a TLS port and ?ca=FILE that signed its certificate")}};
+  if (surely_not_sent(what) && closed_at_once(what))
+    return failure{{errc::unavailable,
+                    told("etcd can't be reached: the connection was closed at once; etcds: is for ports with TLS and, "
+                         "where they ask for one, the client's certificate, etcd: for those without")}};
   if (surely_not_sent(what)) return failure{{errc::unavailable, told("etcd can't be reached")}};
   switch (what.code) {
     case unavailable:

@@ -36,6 +36,9 @@ rpc_error answered_out_of_turn();
 /// What it means for the one who called. `shown` is the store's URL.
 failure explain(const rpc_error& what, const std::string& shown);
 
+/// For who waits and whose lease is gone: as by etcd's own recipe.
+failure place_lost();
+
 /// Whether another member, or this one a little later, may do better.
 bool worth_another_member(const rpc_error& what);
 /// Whether nothing of the call can have reached a member.
