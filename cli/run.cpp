@@ -86,7 +86,9 @@ class running {
     const bool busy = why == errc::busy;
     const bool timed_out = why == errc::timed_out;
     const std::string told = busy || timed_out ? "`" + escape(options_.name) + "`: " + why.message() : why.message();
-    fail(busy || timed_out ? options_.busy_code : exit_code_of(why), told);
+    // A place in the queue that was lost: the command never ran, so it is not what exit_lost says.
+    const int code = why == errc::not_held ? exit_unavailable : exit_code_of(why);
+    fail(busy || timed_out ? options_.busy_code : code, told);
     if (busy) outcome_.outcome = "busy";
     if (timed_out) outcome_.outcome = "timed_out";
   }

@@ -11,7 +11,7 @@ enum class errc {
   busy = 1,         ///< Somebody else holds the resource (or waits for it), and the caller did not want to wait.
   timed_out,        ///< The wait's timeout passed first. The request has left the queue.
   cancelled,        ///< The wait's stop_token was stopped. The request has left the queue.
-  not_held,         ///< The lease is not held, or no longer: it ran out, was broken, or never was.
+  not_held,         ///< The lease is not held, or no longer: it ran out, was broken, never was; or a place in the line.
   unavailable,      ///< The store can't be reached, or did not answer within the command timeout.
   outcome_unknown,  ///< The store's answer was lost: what was asked may or may not have been done.
   not_authorised,   ///< The store refused the credentials, or the right to do this is missing.

@@ -28,6 +28,35 @@ TEST_F(etcd_test, a_revoked_lease_ends_the_command) {
   EXPECT_NE(run.err().find("lost"), std::string::npos) << run.err();
 }
 
+TEST_F(etcd_test, a_waiter_whose_lease_was_revoked_ends_with_an_error_and_never_runs) {
+  process holder = start_holder("k");
+  const std::string outcome = folder_.file("outcome");
+  process waits = start(run_shell({"--json", outcome}, "k", "echo ran"));
+  ASSERT_TRUE(await_waiters("k", 1));
+  const std::string keys = etcd_server().control({"get", "--prefix", "k/", "--keys-only", "--sort-by", "CREATE"}).out;
+  const auto last = keys.rfind("k/");
+  ASSERT_EQ(etcd_server().control({"lease", "revoke", keys.substr(last + 2, keys.find('\n', last) - last - 2)}).code,
+            0);
+  holder.signal(SIGTERM);
+  EXPECT_EQ(waits.wait(), 69);
+  EXPECT_EQ(waits.out(), "");
+  EXPECT_NE(waits.err().find("place"), std::string::npos) << waits.err();
+  EXPECT_EQ(json_at(read_file(outcome), "/outcome"), "failed");
+  EXPECT_EQ(waiters_of("k"), 0);
+}
+
+TEST_F(etcd_test, a_waiter_that_is_stopped_for_longer_than_its_ttl_ends_with_an_error) {
+  process holder = start_holder("k");
+  process waits = start(run_shell({"--ttl", "2s"}, "k", "echo ran"));
+  ASSERT_TRUE(await_waiters("k", 1));
+  waits.signal(SIGSTOP);
+  EXPECT_TRUE(await_waiters("k", 0));  // After 3 s.
+  waits.signal(SIGCONT);
+  EXPECT_EQ(waits.wait(), 69);
+  EXPECT_EQ(waits.out(), "");
+  EXPECT_NE(waits.err().find("place"), std::string::npos) << waits.err();
+}
+
 TEST_F(etcd_test, a_broken_lock_ends_the_command_and_goes_to_the_next) {
   process holder = start_holder("k", {"--ttl", "3s"});
   process next = start(run_shell({}, "k", "echo next"));

@@ -45,12 +45,21 @@ class etcd_test : public ::testing::Test {
   }
   /// The lease that the key is attached to which holds `name`.
   static etcd::lease_id lease_of(etcd::transport& with, const std::string& name, std::size_t place = 0) {
+    return at_place(with, name, place).lease;
+  }
+  static std::string key_of_place(etcd::transport& with, const std::string& name, std::size_t place) {
+    return at_place(with, name, place).key;
+  }
+  static etcd::lease_id named_lease(const std::string& key) {
+    return static_cast<etcd::lease_id>(std::stoull(key.substr(key.rfind('/') + 1), nullptr, 16));
+  }
+  static etcd::entry at_place(etcd::transport& with, const std::string& name, std::size_t place) {
     const auto prefix = etcd::prefix_of(name);
     etcd::transaction what;
     what.then.emplace_back(
         etcd::read{.key = prefix, .end = etcd::end_of(prefix), .in = etcd::read::order::oldest_first});
     const auto answer = with.commit(what, soon());
-    return answer.results.at(0).entries.at(place).lease;
+    return answer.results.at(0).entries.at(place);
   }
 };
 

@@ -52,29 +52,64 @@ TEST_F(loss_test, of_very_many_the_deleted_ones_are_found) {
   EXPECT_EQ(standing, count - 2);
 }
 
-TEST_F(loss_test, a_waiter_whose_lease_was_revoked_waits_on_and_never_holds_beside_the_holder) {
-  mutex holds{client_, "k"};
-  holds.lock();
-  client second{server().url()};
-  mutex waiting{second, "k"};
-  std::atomic<bool> held{false};
-  std::thread waits{[&] {
-    waiting.lock();
-    held = true;
-  }};
-  ASSERT_TRUE(await_waiters(client_, "k", 1));
-  const auto first_place = lease_of(*bare_, "k", 1);
-  bare_->revoke(first_place, soon());
-  EXPECT_TRUE(eventually([&] {
-    resource_view view;
-    return client_.inspect("k", view).ok() && view.waiters.size() == 1 && lease_of(*bare_, "k", 1) != first_place;
-  }));
-  EXPECT_FALSE(held);
-  EXPECT_TRUE(holds.lease().held());
-  holds.unlock();
-  waits.join();
-  EXPECT_TRUE(waiting.lease().held());
-  waiting.unlock();
+/// Somebody holds `k`, and somebody else waits for it.
+class lost_place_test : public loss_test {
+ protected:
+  void SetUp() override {
+    holds_.lock();
+    waits_ = std::thread{[this] {
+      ended_ = waiting_.acquire();
+      over_ = true;
+    }};
+    ASSERT_TRUE(await_waiters(client_, "k", 1));
+  }
+  void TearDown() override {
+    if (holds_.lease().held()) holds_.unlock();
+    if (waits_.joinable()) waits_.join();
+  }
+  void expect_an_error_and_no_place() {
+    EXPECT_TRUE(eventually([&] { return over_.load(); }));
+    ASSERT_TRUE(over_);
+    EXPECT_EQ(ended_, errc::not_held) << ended_.message();
+    EXPECT_NE(ended_.message().find("place"), std::string::npos) << ended_.message();
+    EXPECT_NE(ended_.message().find(server().url()), std::string::npos) << ended_.message();
+    EXPECT_EQ(waiters_of(client_, "k"), 0u);
+    EXPECT_TRUE(holds_.lease().held());
+  }
+
+  mutex holds_{client_, "k"};
+  client second_{server().url()};
+  mutex waiting_{second_, "k", {.ttl = 3s}};
+  std::thread waits_;
+  status ended_;
+  std::atomic<bool> over_{false};
+};
+
+TEST_F(lost_place_test, a_waiter_whose_lease_was_revoked_gets_an_error) {
+  bare_->revoke(lease_of(*bare_, "k", 1), soon());
+  expect_an_error_and_no_place();
+  holds_.unlock();
+  EXPECT_TRUE(waiting_.try_lock());  // It may ask again.
+  waiting_.unlock();
+}
+
+TEST_F(lost_place_test, a_waiter_whose_key_was_deleted_gets_an_error) {
+  ASSERT_EQ(server().control({"del", key_of_place(*bare_, "k", 1)}).code, 0);
+  expect_an_error_and_no_place();
+}
+
+TEST_F(lost_place_test, the_lease_that_the_key_is_named_for_counts_too) {
+  bare_->revoke(named_lease(key_of_place(*bare_, "k", 1)), soon());
+  expect_an_error_and_no_place();
+}
+
+TEST_F(lost_place_test, nor_does_it_hold_by_another_lease_when_its_turn_comes_first) {
+  bare_->revoke(named_lease(key_of_place(*bare_, "k", 1)), soon());
+  holds_.unlock();
+  EXPECT_TRUE(eventually([&] { return over_.load(); }));
+  waits_.join();
+  EXPECT_EQ(ended_, errc::not_held) << ended_.message();
+  EXPECT_TRUE(holds_.try_lock());  // Nothing of it is in the way.
 }
 
 TEST_F(loss_test, compaction_while_waiting) {

@@ -27,6 +27,8 @@ struct asked {
   mutable bool named = false;               ///< This call gave it its key's name.
   mutable bool goes_on = false;             ///< Refused, it asks again: it has not ended.
   mutable bool stood = false;               ///< Its key is, or was, in etcd.
+  mutable bool waited = false;              ///< It was told that it stands in line.
+  mutable std::shared_ptr<session> waits;   ///< Whose lease its key hangs on there.
 };
 
 }  // namespace holdfast::etcd

@@ -19,16 +19,14 @@ using outcome = core::turn_answer::outcome;
 constexpr duration look_again = std::chrono::seconds{10};
 /// ... and where its stream of events could not be had.
 constexpr duration look_again_soon = std::chrono::milliseconds{500};
-/// How often a step begins anew, because leases ran out or others went in between, within one verb.
-constexpr int most_tries = 5;
 
-core::turn_answer answer_of(outcome is) {
+}  // namespace
+
+core::turn_answer protocol::answer_of(outcome is) {
   core::turn_answer made;
   made.is = is;
   return made;
 }
-
-}  // namespace
 
 // --- acquire -----------------------------------------------------------------------------------------------------
 
@@ -67,6 +65,7 @@ std::optional<core::turn_answer> protocol::try_to_take(const asked& what, bool w
   const auto holds = session_for(what, by);
   auto waits = wait ? sessions_.waiting() : through ? holds : nullptr;
   if (waits && !sessions_.freshen(*waits, by)) waits = nullptr;
+  what.waits = waits;
   if (what.key.empty()) what.key = known_key(what.what.owner);
   if (what.key.empty()) {
     what.key = names_.take(what.what.resource, holds->lease(), what.what.owner);
@@ -152,7 +151,8 @@ core::turn_answer protocol::queue(const asked& what, revision created, looked se
                                    .created = created,
                                    .before = nearest.key,
                                    .before_created = nearest.created,
-                                   .on = on});
+                                   .on = on,
+                                   .waits = what.waits});
     const auto since = listener_.follow(what.what.owner, nearest.key, by);
     followed = since.has_value();
     if (!followed || *since <= seen.at) break;
@@ -182,55 +182,6 @@ protocol::looked protocol::look(const asked& what, revision created, time_point 
     seen.before = judge_line(answer.results.at(0).entries, answer.results.at(0).more, what.prefix);
   }
   return seen;
-}
-
-// --- claim -------------------------------------------------------------------------------------------------------
-
-core::turn_answer protocol::claim(const core::request& what, time_point by) {
-  const asked a{what};
-  const auto mine = tickets_.find(what.owner);
-  a.key = mine ? mine->key : find_key(what.resource, what.owner, by);
-  if (a.key.empty()) return answer_of(outcome::gone);
-  if (mine && (mine->first || mine->held)) return take_up(a, mine->created, by);
-  if (!mine) {
-    const std::vector<std::string> own{a.key};
-    const auto answer = with_.commit(transactions::look_at_keys(own), by);
-    if (answer.results.at(0).entries.empty()) return answer_of(outcome::gone);
-    auto seen = look(a, answer.results.at(0).entries.front().created, by);
-    return queue(a, answer.results.at(0).entries.front().created, std::move(seen), by);
-  }
-  auto seen = look(a, mine->created, by);
-  if (seen.claimed) return take_up(a, mine->created, by);
-  return queue(a, mine->created, std::move(seen), by);
-}
-
-/// It is the first: its turn begins with a write that every member agrees to.
-core::turn_answer protocol::take_up(const asked& what, revision created, time_point by) {
-  for (int tries = 0; tries < most_tries; ++tries) {
-    const auto on = session_for(what, by);
-    const auto before = on->before_sending();
-    try {
-      const auto answer = with_.commit(transactions::claim(what.key, created, what.text(true), on->lease()), by);
-      if (!answer.succeeded) return lapsed(what, by);
-      return granted(what, on, before, answer, created, by);
-    } catch (const failure& f) {
-      if (f.is != failure::kind::lease_gone) throw;
-      check_leases(on, nullptr, by);
-    }
-  }
-  throw failure{{errc::unavailable, "etcd's leases run out faster than they can be used"}, true};
-}
-
-/// The key is gone: with its lease, or somebody deleted it. The place is lost; a resource that nobody wants is not.
-core::turn_answer protocol::lapsed(const asked& what, time_point by) {
-  forget(what.what.owner);
-  what.key.clear();
-  bool through = false;
-  what.goes_on = true;
-  auto answer = try_to_take(what, false, through, by);
-  what.goes_on = false;
-  if (answer && answer->is == outcome::granted) return *std::move(answer);
-  return answer_of(outcome::gone);
 }
 
 core::turn_answer protocol::granted(const asked& what, const std::shared_ptr<session>& on,

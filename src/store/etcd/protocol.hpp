@@ -37,6 +37,9 @@ class protocol {
     bool there = false;  ///< Whether the key itself is.
     bool claimed = false;
   };
+  /// How often a step begins anew, because leases ran out or others went in between, within one verb.
+  static constexpr int most_tries = 5;
+  static core::turn_answer answer_of(core::turn_answer::outcome is);
   committed send(const asked& what, const transaction& sent, time_point by);
   std::optional<core::turn_answer> try_to_take(const asked& what, bool wait, bool& through, time_point by);
   core::turn_answer stand(const asked& what, const entry& own, const result& newest, revision at, bool wait,
@@ -44,6 +47,7 @@ class protocol {
   core::turn_answer queue(const asked& what, revision created, looked seen, time_point by);
   core::turn_answer take_up(const asked& what, revision created, time_point by);
   core::turn_answer lapsed(const asked& what, time_point by);
+  [[nodiscard]] bool lost_for_good(const asked& what) const;
   core::turn_answer granted(const asked& what, const std::shared_ptr<session>& on, const lease_proof::mark& before,
                             const committed& answer, revision created, time_point by);
   core::turn_answer refuse(const asked& what, revision created, time_point by);

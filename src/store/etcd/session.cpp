@@ -9,13 +9,14 @@ lease_proof::mark session::before_sending() const {
   return proof_.before_sending();
 }
 
-bool session::on_renewed(const lease_proof::mark& before, const lease_reply& answer) {
+bool session::on_renewed(const lease_proof::mark& before, const lease_reply& answer, time_point now) {
   const std::lock_guard lock{mutex_};
   if (over_) return false;
   if (answer.seconds > 0) {
     proof_.on_renewed(before, answer.from, answer.sent);
   } else {
     over_ = true;
+    revoked_ = now - proof_.tried() < ttl_;
     held_.clear();
   }
   return !over_;
@@ -57,6 +58,16 @@ bool session::lapse(time_point now) {
 bool session::over() const {
   const std::lock_guard lock{mutex_};
   return over_;
+}
+
+bool session::revoked() const {
+  const std::lock_guard lock{mutex_};
+  return revoked_;
+}
+
+bool session::may_have_run_out(time_point now) const {
+  const std::lock_guard lock{mutex_};
+  return over_ ? !revoked_ : now - proof_.tried() >= ttl_;
 }
 
 void session::end() {

@@ -39,8 +39,8 @@ class session {
   [[nodiscard]] duration ttl() const noexcept { return ttl_; }
 
   [[nodiscard]] lease_proof::mark before_sending() const;
-  /// False, and the session is over, when etcd does not know the lease any more.
-  bool on_renewed(const lease_proof::mark& before, const lease_reply& answer);
+  /// False, and the session is over, when etcd does not know the lease any more. `now`: the answer is there.
+  bool on_renewed(const lease_proof::mark& before, const lease_reply& answer, time_point now);
   void on_answer(const lease_proof::mark& before, const header& from);
   [[nodiscard]] time_point confirmed() const;
   /// Whether nobody has renewed it for a third of its ttl.
@@ -54,6 +54,10 @@ class session {
   /// away, would be kept in the way of others. Those who wait keep their places as long as etcd does.
   bool lapse(time_point now);
   [[nodiscard]] bool over() const;
+  /// Whether somebody revoked the lease: etcd did not know it any more before it can have run out.
+  [[nodiscard]] bool revoked() const;
+  /// Whether it can have run out by itself: it was not renewed for its ttl.
+  [[nodiscard]] bool may_have_run_out(time_point now) const;
   /// The lease is gone: with it went all that it held.
   void end();
 
@@ -80,6 +84,7 @@ class session {
   lease_proof proof_;  // guarded by mutex_, like all below
   std::unordered_map<core::owner_id, held_key> held_;
   bool over_ = false;
+  bool revoked_ = false;
 };
 
 }  // namespace holdfast::etcd

@@ -26,8 +26,8 @@ bool sessions::renew(session& which, time_point by) {
   if (which.over()) return false;
   const auto before = which.before_sending();
   const bool apart = which.overdue(boot_clock::now());
-  return which.on_renewed(before,
-                          apart ? with_.keep_alive_apart(which.lease(), by) : with_.keep_alive(which.lease(), by));
+  const auto answer = apart ? with_.keep_alive_apart(which.lease(), by) : with_.keep_alive(which.lease(), by);
+  return which.on_renewed(before, answer, boot_clock::now());
 }
 
 bool sessions::freshen(session& which, time_point by) {

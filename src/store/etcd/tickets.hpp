@@ -22,7 +22,8 @@ struct ticket {
   bool first = false;
   std::string before;  ///< The key just before it, whose end it awaits. Empty: not known.
   revision before_created = 0;
-  std::shared_ptr<session> on;  ///< The session that it holds by, or will.
+  std::shared_ptr<session> on;     ///< The session that it holds by, or will.
+  std::shared_ptr<session> waits;  ///< Whose lease its key hangs on until then.
 };
 
 /// The requests of a client by their owners. Does no I/O. Thread-safe.

@@ -52,6 +52,7 @@ core::wait_verdict protocol::look_after_waiter(const core::waiter_ref& who, cons
   using verdict = core::wait_verdict;
   const auto mine = tickets_.find(who.owner);
   if (own.entries.empty() || (mine && own.entries.front().created != mine->created)) return verdict::gone;
+  if (mine && mine->on && mine->on->revoked()) return verdict::gone;
   if (mine && (mine->held || mine->first)) return verdict::your_turn;
   if (mine && before != nullptr && !before->entries.empty() &&
       before->entries.front().created == mine->before_created && listener_.follows(who.owner))
