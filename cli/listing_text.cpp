@@ -6,16 +6,10 @@
 
 #include "duration_text.hpp"
 #include "escape.hpp"
+#include "who_text.hpp"
 
 namespace holdfast::cli {
 namespace {
-
-std::string who_text(const party& who) {
-  std::string out = who.user.empty() ? "?" : escape(who.user);
-  out += "@" + (who.host.empty() ? "?" : escape(who.host));
-  if (who.pid != 0) out += " pid " + std::to_string(who.pid);
-  return out;
-}
 
 // The wall-clock instant `span` ago, as this host tells it.
 std::string since_text(duration span) {
@@ -49,7 +43,8 @@ void add_holder(std::string& out, const holder_view& holder) {
   out += "held by     " + who_text(holder.who) + (holder.claimed ? "\n" : " (handed off, not claimed yet)\n");
   if (!holder.who.command.empty()) out += "  command   " + escape(holder.who.command) + "\n";
   if (!holder.who.note.empty()) out += "  note      " + escape(holder.who.note) + "\n";
-  out += "  since     " + since_text(holder.held_for) + " (" + show_duration(holder.held_for) + " ago)\n";
+  if (!is_foreign(holder.who))
+    out += "  since     " + since_text(holder.held_for) + " (" + show_duration(holder.held_for) + " ago)\n";
   out += "  expires   in " + show_duration(holder.expires_in) + " unless renewed\n";
   out += "  token     " + std::to_string(holder.token.value()) + "\n";
   out += "  owner     " + escape(holder.who.owner) + "\n";
@@ -65,9 +60,9 @@ std::string to_table(const std::vector<resource_view>& views) {
     const std::string waiters = std::to_string(view.waiters.size());
     if (view.holders.empty()) rows.push_back({escape(view.name), "-", "-", "-", "-", waiters, "-"});
     for (const holder_view& holder : view.holders)
-      rows.push_back({escape(view.name), who_text(holder.who), show_duration(holder.held_for),
-                      show_duration(holder.expires_in), std::to_string(holder.token.value()), waiters,
-                      escape(holder.who.command)});
+      rows.push_back({escape(view.name), who_text(holder.who),
+                      is_foreign(holder.who) ? "?" : show_duration(holder.held_for), show_duration(holder.expires_in),
+                      std::to_string(holder.token.value()), waiters, escape(holder.who.command)});
   }
   return aligned(rows);
 }
@@ -79,8 +74,8 @@ std::string to_text(const resource_view& view) {
   out += "waiters     " + std::to_string(view.waiters.size()) + "\n";
   std::size_t place = 0;
   for (const waiter_view& waiter : view.waiters) {
-    out += "  " + std::to_string(++place) + ". " + who_text(waiter.who) + ", waiting for " +
-           show_duration(waiter.waiting_for);
+    out += "  " + std::to_string(++place) + ". " + who_text(waiter.who);
+    if (!is_foreign(waiter.who)) out += ", waiting for " + show_duration(waiter.waiting_for);
     if (!waiter.who.command.empty()) out += ": " + escape(waiter.who.command);
     out += waiter.alive ? "\n" : " (gone; it will be skipped)\n";
   }

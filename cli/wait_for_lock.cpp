@@ -14,6 +14,7 @@
 #include "escape.hpp"
 #include "log.hpp"
 #include "signals.hpp"
+#include "who_text.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -78,9 +79,9 @@ void tell_who_holds(client& from, const std::string& name) {
   resource_view view;
   if (from.inspect(name, view).ok() && !view.holders.empty()) {
     const holder_view& holder = view.holders.front();
-    line += ", held by " + escape(holder.who.user) + "@" + escape(holder.who.host) + " pid " +
-            std::to_string(holder.who.pid) + " for " + show_duration(holder.held_for) + "; " +
-            std::to_string(view.waiters.size()) + " waiting";
+    line += ", held by " + who_text(holder.who);
+    if (!is_foreign(holder.who)) line += " for " + show_duration(holder.held_for);
+    line += "; " + std::to_string(view.waiters.size()) + " waiting";
   }
   say_more(line);
 }

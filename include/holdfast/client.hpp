@@ -48,7 +48,7 @@ class HOLDFAST_EXPORT client {
   status list(std::string_view prefix, std::string_view cursor, resource_page& page) noexcept;
   /// Ends another's turn, if its token is still the one given; else errc::not_held.
   status break_lease(std::string_view name, fencing_token token) noexcept;
-  /// The same by owner id (32 hex digits), for holders without a token.
+  /// The same by owner id (32 hex digits, or what `inspect` tells of another program's), for holders without a token.
   status break_owner(std::string_view name, std::string_view owner) noexcept;
 
   /// Gives what makes the store's tables in its server, for those who apply it by hand (the store does so itself at its

@@ -27,6 +27,19 @@ status without_throwing(Call&& call) noexcept {
 
 status moved_from() { return {errc::closed, "this client was moved from"}; }
 
+/// For holders that have no owner id, but what the listings tell in its place: another program's. It ends by its token,
+/// so that no later turn can be hit.
+status break_foreign(const core::client_core& in, std::string_view name, std::string_view owner) {
+  resource_view view;
+  if (auto seen = in.at().inspect(name, view, in.verb_limit()); !seen.ok()) return seen;
+  for (const auto& each : view.holders)
+    if (each.who.owner == owner && each.token.value() != 0)
+      return in.at().break_lease(name, each.token.value(), std::nullopt, in.verb_limit());
+  if (owner.empty() || owner.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    return {errc::invalid_argument, "an owner id has 32 hex digits"};
+  return {errc::not_held, "nobody holds it by that owner id"};
+}
+
 }  // namespace
 
 client::client(std::string_view url, client_options options)
@@ -101,10 +114,8 @@ status client::break_owner(std::string_view name, std::string_view owner) noexce
     if (auto bad = core_->usable(); !bad.ok()) return bad;
     if (auto bad = core::check_name(name); !bad.ok()) return bad;
     const auto id = core::owner_id::from_hex(owner);
-    constexpr std::string_view nobody = "00000000000000000000000000000000";
-    if (id.nil() && owner != nobody) return {errc::invalid_argument, "an owner id has 32 hex digits"};
-    if (id.nil()) return core_->located(status{errc::not_held}, name);
-    return core_->located(core_->at().break_lease(name, std::nullopt, id, core_->verb_limit()), name);
+    if (!id.nil()) return core_->located(core_->at().break_lease(name, std::nullopt, id, core_->verb_limit()), name);
+    return core_->located(break_foreign(*core_, name, owner), name);
   });
 }
 

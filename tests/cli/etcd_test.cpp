@@ -87,6 +87,33 @@ TEST_F(etcd_test, etcdctl_lock_and_run_exclude_each_other) {
   EXPECT_NE(again.out().find("theirs"), std::string::npos) << again.out();
 }
 
+/// By what `show` prints of it, as of any holder.
+TEST_F(etcd_test, breaks_a_lock_of_etcdctl_by_its_owner) {
+  process other{etcd_server().control_command({"lock", "--ttl", "5", "k"}), folder_.path()};
+  ASSERT_TRUE(eventually([&] { return !other.out().empty() || !other.running(); })) << other.err();
+  const std::string owner = json_at(show("k"), "/holders/0/owner");
+  EXPECT_EQ(holdfast({"break", "k", "--owner", "12" + owner}).code, 1);
+  const ended broken = holdfast({"break", "k", "--owner", owner});
+  EXPECT_EQ(broken.code, 0) << broken.err;
+  EXPECT_EQ(json_size(show("k"), "/holders"), 0);
+  EXPECT_EQ(holdfast({"break", "k", "--owner", owner}).code, 1);
+  other.signal(SIGTERM);
+  other.wait();
+}
+
+/// What it does not say of itself is not made up.
+TEST_F(etcd_test, shows_what_is_known_of_etcdctl) {
+  process other{etcd_server().control_command({"lock", "--ttl", "5", "k"}), folder_.path()};
+  ASSERT_TRUE(eventually([&] { return !other.out().empty() || !other.running(); })) << other.err();
+  const std::string text = holdfast({"show", "k"}).out;
+  EXPECT_NE(text.find("held by     another program\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("since"), std::string::npos) << text;
+  EXPECT_NE(text.find("owner     " + json_at(show("k"), "/holders/0/owner")), std::string::npos) << text;
+  EXPECT_NE(holdfast({"ls"}).out.find("another program"), std::string::npos);
+  other.signal(SIGTERM);
+  other.wait();
+}
+
 TEST_F(etcd_test, nobody_there) {
   const ended one =
       holdfast({"run", "-s", "etcd://me:s3cret@127.0.0.1:" + std::to_string(free_port()), "k", "--", "true"});

@@ -73,6 +73,7 @@ TEST(client, breaks_a_lease_by_token_or_owner_only) {
   EXPECT_TRUE(c.break_lease("a", holdfast::fencing_token{1}) == errc::not_held);
   EXPECT_TRUE(c.break_owner("a", "not hex") == errc::invalid_argument);
   EXPECT_TRUE(c.break_owner("a", std::string(32, '1')) == errc::not_held);
+  EXPECT_TRUE(c.break_owner("a", std::string(32, '0')) == errc::not_held);
   EXPECT_TRUE(c.break_owner("a", a.lease().owner()).ok());
   EXPECT_TRUE(c.break_lease("a", a.lease().token()) == errc::not_held);
 }

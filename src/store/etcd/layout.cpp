@@ -13,11 +13,21 @@ constexpr std::string_view waits = "holdfast=waits ";
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
-/// `<hex>` or `<hex>-...`.
+bool all_hex(std::string_view text) { return std::all_of(text.begin(), text.end(), is_hex); }
+
+/// As printf's %x writes a positive number of 64 bits.
+bool is_lease(std::string_view text) {
+  if (text.empty() || text.size() > 16 || !all_hex(text) || text.front() == '0') return false;
+  return text.size() < 16 || text.front() <= '7';
+}
+
+/// `<lease>` or `<lease>-<owner>`. Digests, UUIDs and the like are other people's.
 bool is_ticket(std::string_view text) {
-  const auto digits = text.substr(0, text.find('-'));
-  return !digits.empty() && std::all_of(digits.begin(), digits.end(), is_hex) &&
-         text.find('/') == std::string_view::npos;
+  const auto dash = text.find('-');
+  if (!is_lease(text.substr(0, dash))) return false;
+  if (dash == std::string_view::npos) return true;
+  const auto owner = text.substr(dash + 1);
+  return owner.size() == 32 && all_hex(owner);
 }
 
 }  // namespace
@@ -61,7 +71,11 @@ std::int64_t wall_clock_us() {
 // `holdfast=held SINCE OWNER`, or `waits`, and below that the party text.
 std::string text_of(const record& what) {
   std::string text{what.claimed ? held : waits};
-  return text.append(std::to_string(what.since_us)).append(" ").append(what.owner.hex()).append("\n").append(what.party);
+  return text.append(std::to_string(what.since_us))
+      .append(" ")
+      .append(what.owner.hex())
+      .append("\n")
+      .append(what.party);
 }
 
 std::optional<record> read_record(std::string_view value) {
