@@ -51,7 +51,8 @@ class resource : public std::enable_shared_from_this<resource> {
   void abandon(seat& me) noexcept;
   std::optional<status> drive(guard& lock, seat& me, std::shared_ptr<turn>& out);
   std::optional<status> pause(guard& lock, seat& me);
-  void carry_out(guard& lock);
+  void carry_out(guard& lock, const seat& me);
+  [[nodiscard]] time_point verb_end(const seat& me, acquire_machine::todo what) const noexcept;
   status settle(guard& lock, seat& me, std::shared_ptr<turn>& out);
   status granted(guard& lock, seat& me, std::shared_ptr<turn>& out);
   status leave(guard& lock, seat& me, status why);

@@ -133,7 +133,7 @@ std::optional<status> resource::drive(guard& lock, seat& me, std::shared_ptr<tur
       // A request that begins anew after a grant came too late must not do so for ever.
       if (acquisition_->next.new_owner)
         if (auto why = me.wants_out()) return leave(lock, me, *std::move(why));
-      carry_out(lock);
+      carry_out(lock, me);
       return std::nullopt;
   }
   return std::nullopt;
@@ -153,7 +153,17 @@ std::optional<status> resource::pause(guard& lock, seat& me) {
   return std::nullopt;
 }
 
-void resource::carry_out(guard& lock) {
+/// When a verb has to have ended. A wait that ends while the store says nothing takes one command_timeout more in all: the
+/// first half for the verb that it is in, the rest to leave the queue.
+time_point resource::verb_end(const seat& me, acquire_machine::todo what) const noexcept {
+  const auto usual = client_.verb_limit();
+  if (me.limit == time_point::max()) return usual;
+  const auto spare =
+      what == acquire_machine::todo::send_withdraw ? client_.command_timeout() : client_.command_timeout() / 2;
+  return std::min(usual, client_.in_boot_time(me.limit) + spare);
+}
+
+void resource::carry_out(guard& lock, const seat& me) {
   acquisition& a = *acquisition_;  // Stays: only its driver, this thread, may end it.
   if (a.next.new_owner) {
     client_.end_waiting(a.what.owner);
@@ -164,7 +174,7 @@ void resource::carry_out(guard& lock) {
   const auto todo = a.next.what;
   const bool was_queued = a.machine.queued();
   lock.unlock();
-  const time_point limit = client_.verb_limit();
+  const time_point limit = verb_end(me, todo);
   if (todo == acquire_machine::todo::send_withdraw) {
     const auto answer = client_.at().withdraw({a.what.resource, a.what.owner}, limit);
     lock.lock();
@@ -254,7 +264,7 @@ status resource::leave(guard& lock, seat& me, status why) {
   me.leaving = true;
   acquisition& a = *acquisition_;
   a.next = a.machine.give_up(client_.now());
-  while (a.next.what != acquire_machine::todo::finish) carry_out(lock);
+  while (a.next.what != acquire_machine::todo::finish) carry_out(lock, me);
   retire(me);
   return why;
 }

@@ -9,6 +9,7 @@
 #include "store/etcd/layout.hpp"
 #include "store/etcd/store.hpp"
 #include "store/etcd/transactions.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_etcd.hpp"
 #include "support/scripted_etcd.hpp"
 
@@ -254,9 +255,10 @@ TEST_F(lost_answers, a_sweep_that_began_before_spares_an_owner_that_asks_on) {
   ASSERT_TRUE(store_->acquire(mine, true, by()).unknown);
   no_script();
   ASSERT_EQ(store_->acquire(mine, true, by()).is, outcome::queued);
-  etcd::transaction gone;  // The waiters' lease runs out.
-  gone.then.emplace_back(etcd::erase{key});
-  server_->connect()->commit(gone, by());
+  const std::vector<std::string> own{key};
+  ASSERT_TRUE(test::eventually([&] {  // The waiters' lease runs out, since nobody beats.
+    return server_->connect()->commit(etcd::transactions::read_keys(own), by()).results.at(0).entries.empty();
+  }));
   ASSERT_EQ(store_->claim(mine, by()).is, outcome::gone);
   other_->release({"k", first.owner, 60s, token}, by());
   bool once = false;

@@ -1,4 +1,5 @@
 // The only server away for longer than leases last: what was left behind then keeps nobody out.
+#include <csignal>
 #include <thread>
 
 #include "etcd/fixture.hpp"
@@ -56,6 +57,23 @@ TEST_F(outage_test, a_waiter_that_gave_up_is_in_nobodys_way) {
   EXPECT_TRUE(eventually([&] { return waiters_of(holds, "second") == 1 && waiters_of(holds, "first") == 0; }));
   static_cast<void>(second.release());
   stays.join();
+}
+
+/// Its timeout, and one command_timeout: for the request that it is in and for leaving the queue together.
+TEST_F(outage_test, a_wait_ends_in_time_though_the_server_says_nothing) {
+  client waits{server_.url(), {.command_timeout = 4s}};
+  mutex wanted{waits, "k", {.ttl = 60s}};
+  ASSERT_TRUE(wanted.try_lock());
+  wanted.unlock();
+  client looks = soon_told();
+  server_.signal(0, SIGSTOP);
+  ASSERT_TRUE(eventually([&] { return !looks.ping().ok(); }));
+  const auto began = boot_clock::now();
+  EXPECT_EQ(wanted.acquire({.timeout = 1s}), errc::unavailable);
+  const auto took = boot_clock::now() - began;
+  server_.signal(0, SIGCONT);
+  EXPECT_GE(took, 1s);
+  EXPECT_LT(took, 1s + 4s + 1500ms);
 }
 
 }  // namespace
