@@ -16,7 +16,7 @@ bool session::on_renewed(const lease_proof::mark& before, const lease_reply& ans
     proof_.on_renewed(before, answer.from, answer.sent);
   } else {
     over_ = true;
-    revoked_ = now - proof_.tried() < ttl_;
+    revoked_ = now - proof_.tried() < ttl_ && answer.from.term == term_ && proof_.before_sending().seen.term == term_;
     held_.clear();
   }
   return !over_;
@@ -67,7 +67,7 @@ bool session::revoked() const {
 
 bool session::may_have_run_out(time_point now) const {
   const std::lock_guard lock{mutex_};
-  return over_ ? !revoked_ : now - proof_.tried() >= ttl_;
+  return over_ ? !revoked_ : now - proof_.tried() >= ttl_ || proof_.before_sending().seen.term != term_;
 }
 
 void session::end() {

@@ -31,6 +31,7 @@ class session {
         seconds_{seconds},
         use_{what_for},
         ttl_{std::chrono::seconds{granted.seconds}},
+        term_{granted.from.term},
         proof_{granted.from, granted.sent} {}
 
   [[nodiscard]] lease_id lease() const noexcept { return lease_; }
@@ -56,7 +57,7 @@ class session {
   [[nodiscard]] bool over() const;
   /// Whether somebody revoked the lease: etcd did not know it any more before it can have run out.
   [[nodiscard]] bool revoked() const;
-  /// Whether it can have run out by itself: it was not renewed for its ttl.
+  /// Whether it can have run out by itself: it was not renewed for its ttl, or the leader changed.
   [[nodiscard]] bool may_have_run_out(time_point now) const;
   /// The lease is gone: with it went all that it held.
   void end();
@@ -80,6 +81,8 @@ class session {
   const std::int64_t seconds_;
   const use use_;
   const duration ttl_;
+  /// In which it was granted: in later ones a replaced leader of an old etcd may have revoked it.
+  const std::uint64_t term_;
   mutable std::mutex mutex_;
   lease_proof proof_;  // guarded by mutex_, like all below
   std::unordered_map<core::owner_id, held_key> held_;
