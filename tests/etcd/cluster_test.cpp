@@ -101,7 +101,11 @@ class crowd {
 struct scene {
   explicit scene(const std::string& url) : first{url}, second{url}, taking_turns{url} {
     holds.lock();
-    waits = std::thread{[this] { got = waiting.acquire().ok() && waiting.lease().held(); }};
+    waits = std::thread{[this] {
+      const auto how = waiting.acquire();
+      EXPECT_TRUE(how.ok()) << how.message();
+      got = how.ok() && waiting.lease().held();
+    }};
     EXPECT_TRUE(eventually([&] {
       resource_view view;
       return first.inspect("k", view).ok() && view.waiters.size() == 1;
