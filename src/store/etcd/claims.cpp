@@ -71,7 +71,7 @@ bool protocol::lost_for_good(const asked& what) const {
   const auto now = boot_clock::now();
   const auto mine = tickets_.find(what.what.owner);
   const bool paused = !what.waits || what.waits->may_have_run_out(now);
-  return !paused || (mine && mine->on && mine->on->may_have_run_out(now));
+  return !paused || (mine && mine->on && mine->on->outlasted(now));
 }
 
 }  // namespace holdfast::etcd

@@ -70,6 +70,11 @@ bool session::may_have_run_out(time_point now) const {
   return over_ ? !revoked_ : now - proof_.tried() >= ttl_ || proof_.before_sending().seen.term != term_;
 }
 
+bool session::outlasted(time_point now) const {
+  const std::lock_guard lock{mutex_};
+  return now - proof_.tried() >= ttl_;
+}
+
 void session::end() {
   const std::lock_guard lock{mutex_};
   over_ = true;

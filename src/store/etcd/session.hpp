@@ -59,6 +59,8 @@ class session {
   [[nodiscard]] bool revoked() const;
   /// Whether it can have run out by itself: it was not renewed for its ttl, or the leader changed.
   [[nodiscard]] bool may_have_run_out(time_point now) const;
+  /// Whether no renewal was answered for its ttl.
+  [[nodiscard]] bool outlasted(time_point now) const;
   /// The lease is gone: with it went all that it held.
   void end();
 
