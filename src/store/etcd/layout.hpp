@@ -8,7 +8,7 @@
 #include "core/owner_id.hpp"
 #include "store/etcd/values.hpp"
 
-/// How locks lie in etcd. Each holder or waiter of NAME has one key `NAME/<lease id in hex>[-<owner id>]`, attached to a
+/// How locks lie in etcd. Each holder or waiter of NAME has one key `NAME/<lease id in hex>[-<owner>]`, attached to a
 /// lease; who was created first holds. That is the layout of etcd's own recipe (`etcdctl lock`, Go's concurrency.Mutex).
 /// The lease is the one that the request is to hold by, as of when it was first sent: repeated under another one, it
 /// keeps its key, for else it would stand behind itself. Whose a key of ours is says its value.
