@@ -27,21 +27,40 @@ std::size_t doubtful_colon(std::string_view text) {
   return text.npos;
 }
 
-/// Of one word, which may be an option's: `--store=mysql://...`.
+/// Where in a word a URL's scheme ends: before `://`, or, with options behind it, before `:/` (`unix:/PATH?password=...`).
+std::size_t scheme_end(std::string_view word, std::size_t from = 0) {
+  const auto slashes = word.find("://", from);
+  if (slashes != word.npos) return slashes;
+  const auto slash = word.find(":/", from);
+  return slash != word.npos && word.find('?', slash) != word.npos ? slash : word.npos;
+}
+
+/// Where the scheme begins that ends there; `end` itself if there is none.
+std::size_t scheme_begin(std::string_view word, std::size_t from, std::size_t end) {
+  auto start = end;
+  while (start > from && of_a_scheme(word[start - 1])) --start;
+  while (start < end && !is_alpha(word[start])) ++start;
+  return start;
+}
+
+/// Of one word, which may be an option's: `--store=mysql://...`, and may have more than one URL in it.
 std::string shown_word(std::string_view word) {
-  const auto slashes = word.find("://");
-  if (slashes == word.npos) return std::string{word};
-  auto start = slashes;
-  while (start > 0 && of_a_scheme(word[start - 1])) --start;
-  while (start < slashes && !is_alpha(word[start])) ++start;
-  if (start == slashes) return std::string{word};
-  const auto text = word.substr(start);
+  const auto end = scheme_end(word);
+  if (end == word.npos) return std::string{word};
+  const auto start = scheme_begin(word, 0, end);
+  // The next one begins behind what ends this one's user and password.
+  auto next = word.npos;
+  if (const auto over = word.find_first_of("/?@,;| ", end + 3); over != word.npos)
+    if (const auto other = scheme_end(word, over); other != word.npos) next = scheme_begin(word, over, other);
+  if (start == end) return std::string{word};
   std::string shown{word.substr(0, start)};
   try {
-    return shown + url::parse(text).shown;
+    shown.append(url::parse(word.substr(start, next == word.npos ? next : next - start)).shown);
   } catch (const error&) {
-    return shown + shown_blindly(text);
+    return shown.append(shown_blindly(word.substr(start)));
   }
+  if (next == word.npos || shown.ends_with("***")) return shown;  // A secret may go on.
+  return shown.append(shown_word(word.substr(next)));
 }
 
 constexpr std::string_view between_words = " \t\n'\"`";

@@ -7,40 +7,14 @@
 #include <thread>
 #include <vector>
 
+#include "etcd/fake_fixture.hpp"
 #include "store/etcd/sessions.hpp"
-#include "store/etcd/store.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_etcd.hpp"
 #include "support/scripted_etcd.hpp"
 
 namespace holdfast::testing {
 namespace {
-
-using namespace std::chrono_literals;
-using outcome = core::turn_answer::outcome;
-
-class fake_test : public ::testing::Test {
- protected:
-  static time_point by() { return boot_clock::now() + 20s; }
-  std::unique_ptr<core::store> open() {
-    return etcd::open_store(server_->connect(), "etcd://fake", [](const status&) {});
-  }
-  static core::request ask(const std::string& name, duration ttl = 60s) {
-    core::request made;
-    made.resource = name;
-    made.owner = core::owner_id::random();
-    made.ttl = ttl;
-    return made;
-  }
-  static core::renew_verdict renew(core::store& at, const core::request& what, time_point* sent = nullptr) {
-    const core::lease_ref lease{what.resource, what.owner, what.ttl, 0};
-    auto verdict = core::renew_verdict::unknown;
-    const auto answer = at.renew({&lease, 1}, {&verdict, 1}, by());
-    if (sent != nullptr) *sent = answer.sent;
-    return verdict;
-  }
-  const std::shared_ptr<fake_etcd> server_ = fake_etcd::make();
-};
 
 TEST_F(fake_test, what_a_deposed_leader_renews_does_not_count) {
   const auto store = open();

@@ -182,6 +182,11 @@ TEST(url, command_lines_are_shown_without_passwords) {
   for (const auto& text :
        {"mysql://me:hu hush@h/db"s, "mysql://me:hush"s, "mysql://me:x/hush@h/db"s, "mysql://me:'hush@h"s})
     EXPECT_EQ(shown_command(text).find("hush"), std::string::npos) << shown_command(text);
+  EXPECT_EQ(shown_command("-s\0unix:/run/redis.sock?password=hush"s), "-s\0unix:/run/redis.sock?password=***"s);
+  for (const auto& text :
+       {"--a=postgres://h/db --b=postgres://me:hush@h/db"s, "postgres://h/db|postgres://me:hush@h/db"s,
+        "http://h/p?next=postgres://me:hush@h/db"s, "A=http://h/ B=postgres://me:hush@h/db run"s})
+    EXPECT_EQ(shown_command(text).find("hush"), std::string::npos) << shown_command(text);
   for (const auto& text : {""s, "\0"s, "a\0\0b"s, "x@y:z"s, "https://example.org/a?b=c#d"s, "://"s, "a b://"s})
     EXPECT_EQ(shown_command(text), text);
 }

@@ -71,7 +71,9 @@ bool protocol::lost_for_good(const asked& what) const {
   const auto now = boot_clock::now();
   const auto mine = tickets_.find(what.what.owner);
   const bool paused = !what.waits || what.waits->may_have_run_out(now);
-  return !paused || (mine && mine->on && mine->on->outlasted(now));
+  // The session of its place is renewed with each heartbeat: how long nothing was heard of etcd is best known by it.
+  const auto cut_off = what.waits ? what.waits->unanswered(now) : duration::zero();
+  return !paused || (mine && mine->on && cut_off >= mine->on->ttl());
 }
 
 }  // namespace holdfast::etcd

@@ -239,6 +239,14 @@ bool protocol::adopt_key(const asked& what, const result& newest) {
 }
 
 std::shared_ptr<session> protocol::session_for(const asked& what, time_point by) {
+  auto found = any_session_for(what, by);
+  // Renewing it may have told so.
+  if (const auto mine = tickets_.find(what.what.owner); what.waited && mine && mine->on && mine->on->revoked())
+    throw place_lost();
+  return found;
+}
+
+std::shared_ptr<session> protocol::any_session_for(const asked& what, time_point by) {
   if (what.what.renews) return sessions_.for_holding(what.what.ttl, true, by);
   if (const auto mine = tickets_.find(what.what.owner); mine && mine->on) what.single = mine->on;
   if (!what.single || what.single->over() || !sessions_.freshen(*what.single, by))

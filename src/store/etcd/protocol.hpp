@@ -57,6 +57,7 @@ class protocol {
   entry find_in_line(std::string_view resource, const core::owner_id& owner, time_point by);
   std::string find_key(std::string_view resource, const core::owner_id& owner, time_point by);
   std::shared_ptr<session> session_for(const asked& what, time_point by);
+  std::shared_ptr<session> any_session_for(const asked& what, time_point by);
   void check_leases(const std::shared_ptr<session>& a, const std::shared_ptr<session>& b, time_point by);
   void forget(const core::owner_id& owner);
   committed remove(const core::owner_id& owner, const entry& what, time_point by, bool goes_on = false);

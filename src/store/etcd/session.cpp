@@ -16,6 +16,7 @@ bool session::on_renewed(const lease_proof::mark& before, const lease_reply& ans
     proof_.on_renewed(before, answer.from, answer.sent);
   } else {
     over_ = true;
+    over_since_ = now;
     revoked_ = now - proof_.tried() < ttl_ && answer.from.term == term_ && proof_.before_sending().seen.term == term_;
     held_.clear();
   }
@@ -51,6 +52,7 @@ bool session::lapse(time_point now) {
   const std::lock_guard lock{mutex_};
   if (over_ || use_ == use::waiting || now - proof_.tried() < ttl_) return false;
   over_ = true;
+  over_since_ = now;
   held_.clear();
   return true;
 }
@@ -70,9 +72,9 @@ bool session::may_have_run_out(time_point now) const {
   return over_ ? !revoked_ : now - proof_.tried() >= ttl_ || proof_.before_sending().seen.term != term_;
 }
 
-bool session::outlasted(time_point now) const {
+duration session::unanswered(time_point now) const {
   const std::lock_guard lock{mutex_};
-  return now - proof_.tried() >= ttl_;
+  return (over_ ? over_since_ : now) - proof_.tried();
 }
 
 void session::end() {

@@ -59,8 +59,8 @@ class session {
   [[nodiscard]] bool revoked() const;
   /// Whether it can have run out by itself: it was not renewed for its ttl, or the leader changed.
   [[nodiscard]] bool may_have_run_out(time_point now) const;
-  /// Whether no renewal was answered for its ttl.
-  [[nodiscard]] bool outlasted(time_point now) const;
+  /// How long no renewal was answered: until now, or until its end.
+  [[nodiscard]] duration unanswered(time_point now) const;
   /// The lease is gone: with it went all that it held.
   void end();
 
@@ -90,6 +90,7 @@ class session {
   std::unordered_map<core::owner_id, held_key> held_;
   bool over_ = false;
   bool revoked_ = false;
+  time_point over_since_{};
 };
 
 }  // namespace holdfast::etcd

@@ -62,7 +62,8 @@ bool hub::may_try_again(const failure& why, unsigned tries, time_point by) {
   switch (why.mends) {
     case failure::remedy::make_tables:  // Somebody removed them.
       incomplete_ = true;
-      return ready_.exchange(false) && tries < 3;
+      ready_ = false;
+      return tries < 3;
     case failure::remedy::wait_again:
       // Cut off in the middle, nobody would know whether it was carried out.
       if (boot_clock::now() + lock_wait >= by) return false;
