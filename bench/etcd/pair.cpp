@@ -19,7 +19,9 @@ namespace {
 constexpr int thread_count = 64;
 
 /// As long as what holdfast writes.
-std::string value() { return "holdfast=held 1234567890123456 0123456789abcdef0123456789abcdef\n" + core::own_party_text(""); }
+std::string value() {
+  return "holdfast=held 1234567890123456 0123456789abcdef0123456789abcdef\n" + core::own_party_text("");
+}
 
 figure one_thread(const etcd_settings& with, const std::string& where) {
   const int rounds = with.quick ? 3 : 41;

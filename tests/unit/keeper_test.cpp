@@ -76,8 +76,9 @@ std::string thread_says(const std::string& name, const std::string& key) {
 class keeper_test : public ::testing::Test {
  protected:
   std::shared_ptr<tenure> lease_of(duration ttl) {
-    return std::make_shared<tenure>(client_, client_->resource_of("a"),
-                                    tenure::grant{.owner = owner_id::random(), .sent = boot_clock::now(), .ttl = ttl, .asked = ttl});
+    return std::make_shared<tenure>(
+        client_, client_->resource_of("a"),
+        tenure::grant{.owner = owner_id::random(), .sent = boot_clock::now(), .ttl = ttl, .asked = ttl});
   }
   keeper::surroundings around(store_traits traits = {}) {
     return {.at = store_,

@@ -33,7 +33,8 @@ struct fault {
 };
 
 constexpr std::array faults{
-    fault{{3, 4, 31}, {3, 5, 13}, "a leader that was replaced can revoke leases that are renewed, so that two may hold"},
+    fault{
+        {3, 4, 31}, {3, 5, 13}, "a leader that was replaced can revoke leases that are renewed, so that two may hold"},
     fault{{3, 4, 32}, {3, 5, 14}, "its revision, and with it a token, can fall when it crashes while it compacts"},
     fault{{3, 4, 25}, {3, 5, 8}, "over TLS, waiters can be told late while many reads share their connection"},
 };
