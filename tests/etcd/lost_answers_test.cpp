@@ -5,9 +5,9 @@
 #include <memory>
 #include <thread>
 
+#include "etcd/fake_fixture.hpp"
 #include "store/etcd/errors.hpp"
 #include "store/etcd/layout.hpp"
-#include "store/etcd/store.hpp"
 #include "store/etcd/transactions.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_etcd.hpp"
@@ -16,31 +16,15 @@
 namespace holdfast::testing {
 namespace {
 
-using namespace std::chrono_literals;
-using outcome = core::turn_answer::outcome;
-
 [[noreturn]] void out_of_reach() { throw etcd::failure{{errc::unavailable, "etcd can't be reached"}, false}; }
 [[noreturn]] void no_answer() { throw etcd::failure{{errc::unavailable, "no answer from etcd in time"}, true}; }
 
-class lost_answers : public ::testing::Test {
+class lost_answers : public fake_test {
  protected:
-  static time_point by() { return boot_clock::now() + 20s; }
   static std::unique_ptr<core::store> open(std::unique_ptr<etcd::transport> with) {
     return etcd::open_store(std::move(with), "etcd://fake", [](const status&) {});
   }
-  static core::request ask(const std::string& name, duration ttl = 60s) {
-    core::request made;
-    made.resource = name;
-    made.owner = core::owner_id::random();
-    made.ttl = ttl;
-    return made;
-  }
-  core::renew_verdict renew(const core::request& what) {
-    const core::lease_ref lease{what.resource, what.owner, what.ttl, 0};
-    auto verdict = core::renew_verdict::unknown;
-    store_->renew({&lease, 1}, {&verdict, 1}, by());
-    return verdict;
-  }
+  core::renew_verdict renew(const core::request& what) { return fake_test::renew(*store_, what); }
   void beat(const core::request& what) {
     const core::waiter_ref who{what.resource, what.owner};
     auto verdict = core::wait_verdict::unknown;
@@ -48,7 +32,6 @@ class lost_answers : public ::testing::Test {
   }
   void no_script() { *script_ = {}; }
 
-  const std::shared_ptr<fake_etcd> server_ = fake_etcd::make();
   const std::shared_ptr<etcd_script> script_ = std::make_shared<etcd_script>();
   const std::unique_ptr<core::store> store_ = open(std::make_unique<scripted_etcd>(server_->connect(), script_));
   const std::unique_ptr<core::store> other_ = open(server_->connect());
